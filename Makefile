@@ -1,0 +1,49 @@
+# Seatkeeper: `make demo` plays the story, `make test` runs every test. Both set up everything.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PKGS   := seatkeeper connector lifecycle billing sync store sandbox
+ARGS   ?=
+
+.PHONY: help setup demo test check format lock bench record clean
+help:  #? list the targets
+	@sed -n 's/^\([a-z-]*\):.*#? \(.*\)/make \1 \t\2/p' Makefile
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Seatkeeper needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.ready  #? make the virtual environment with the locked dependencies
+
+demo: setup  #? sandbox, daemon and the story of the seed (ARGS=--exit ends after the story)
+	$(BIN)/seatkeeper demo $(ARGS)
+
+test: setup  #? every test
+	$(BIN)/python -m pytest -n 2 --dist=loadscope $(ARGS)
+
+check: setup  #? lint, format, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: setup  #? format the code and sort the imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet .
+
+record: setup  #? record the cassettes of the HTTP tests anew, against the sandbox
+	SEATKEEPER_RECORD=all $(BIN)/python -m pytest tests/recorded -q $(ARGS)
+
+bench: setup  #? measure; results go to docs/performance.md
+	$(BIN)/python -m bench $(ARGS)
+
+lock: setup  #? resolve the dependencies anew (hashes, no index addresses)
+	$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv
+	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements-dev.lock
+
+clean:  #? remove what the targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The edge: HTTP, tokens, wire <-> model. Takes no decisions."""

@@ -1,0 +1,1 @@
+"""The Dataverse Web API, as the engine's `Crm` port wants it."""

@@ -1,0 +1,1 @@
+"""The Partner Center REST API, as the engine's `Provider` port wants it."""

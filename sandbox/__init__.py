@@ -1,0 +1,1 @@
+"""Dataverse, Partner Center and sign-in, emulated over HTTPS. Imports none of our packages."""
