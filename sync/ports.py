@@ -66,8 +66,10 @@ class Crm(Protocol):
         ...
 
     def write(self, writes: Sequence[Write]) -> WriteResult:
-        """Send the writes as one atomic change set, never retried here; never raises RemoteError
-        but SignInFailed before anything was sent."""
+        """Send the writes as one atomic change set; never retried here.
+
+        Trouble comes back as an outcome; only SignInFailed is raised, before anything was sent.
+        """
         ...
 
     def now(self) -> datetime:
