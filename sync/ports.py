@@ -3,9 +3,9 @@
 Fakes stand in `tests/fakes.py`; concrete classes are picked in `seatkeeper/bootstrap.py` alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol, TypeVar
 
 from sync.remote import (
     Action,
@@ -21,6 +21,9 @@ from sync.remote import (
     Write,
     WriteResult,
 )
+from sync.state import Counts, Fact, FactState, KnownLog, Operation, Parked, Seen, TrailEntry, Wake
+
+T = TypeVar("T")
 
 
 class Effects(Protocol):
@@ -105,3 +108,112 @@ class Dispatcher(Protocol):
     def run(self, keys: Sequence[str], work: Callable[[str], None]) -> None:
         """Do the work of all keys and return when all are done."""
         ...
+
+
+class Tx(Protocol):
+    """One transaction on the local state. Times and ids come from the caller."""
+
+    def meta(self, key: str) -> str | None: ...
+
+    def set_meta(self, key: str, value: str) -> None: ...
+
+    def cursor(self, table: str) -> str | None:
+        """Return the delta link of a table; None before its first full read."""
+        ...
+
+    def set_cursor(self, table: str, delta_link: str | None) -> None: ...
+
+    def seen(self, ids: Iterable[str]) -> dict[str, Seen]: ...
+
+    def put_seen(self, rows: Iterable[Seen]) -> None: ...
+
+    def drop_seen(self, subscription_id: str) -> None: ...
+
+    def scheduled(self, until: date) -> list[Seen]:
+        """Return active or paused subscriptions whose deactivate-on date is reached."""
+        ...
+
+    def waits(self) -> list[Seen]:
+        """Return rows that differ while the audit history does not yet say why."""
+        ...
+
+    def revisit(self, ids: Iterable[str]) -> None:
+        """Remember rows that must be read again; nothing of them is lost until then."""
+        ...
+
+    def revisits(self) -> list[str]: ...
+
+    def clear_revisits(self, ids: Iterable[str]) -> None: ...
+
+    def known_logs(self, subscription_id: str) -> list[KnownLog]: ...
+
+    def put_logs(self, logs: Iterable[KnownLog]) -> list[KnownLog]:
+        """Store logs; return those that were unknown or whose provisioning status changed."""
+        ...
+
+    def drop_log(self, log_id: str) -> None: ...
+
+    def add_facts(self, facts: Iterable[Fact]) -> int:
+        """Store facts in order; a key that is known is left as it is. Return how many were new."""
+        ...
+
+    def facts(self, subscription_id: str, *states: FactState) -> list[Fact]: ...
+
+    def set_fact_state(self, keys: Iterable[str], state: FactState) -> None: ...
+
+    def wake(self, wake: Wake) -> None: ...
+
+    def wakes(self, subscription_id: str) -> Wake | None: ...
+
+    def unwake(self, subscription_id: str) -> None: ...
+
+    def due(self, now: datetime | None) -> list[tuple[str, str]]:
+        """Return (subscription, contract or "") with work to do now.
+
+        `now` None ignores our own back-off. Order: oldest work first.
+        """
+        ...
+
+    def add_operations(self, operations: Iterable[Operation]) -> None: ...
+
+    def operations(self, subject: str) -> list[Operation]:
+        """Return all operations of a subject, oldest first."""
+        ...
+
+    def open_operations(self, subject: str) -> list[Operation]: ...
+
+    def put_operation(self, operation: Operation) -> None: ...
+
+    def emitted(self, subject: str) -> frozenset[str]:
+        """Return the ids of all rows that were ever created for a subject."""
+        ...
+
+    def hold(self, subscription_id: str) -> Row | None: ...
+
+    def set_hold(self, subscription_id: str, held: Row | None) -> None: ...
+
+    def park(self, parked: Parked) -> None: ...
+
+    def unpark(self, subject: str) -> Parked | None: ...
+
+    def parked(self, subject: str | None = None) -> list[Parked]: ...
+
+    def trail(self, entries: Iterable[TrailEntry]) -> None: ...
+
+    def read_trail(self, subject: str | None = None) -> list[TrailEntry]: ...
+
+    def find_subject(self, text: str) -> str | None:
+        """Return the subject that a subscription, row, operation or change key belongs to."""
+        ...
+
+    def counts(self) -> Counts: ...
+
+
+class Store(Protocol):
+    """Durable local state."""
+
+    def tx(self, fn: Callable[[Tx], T]) -> T:
+        """Run `fn` in one transaction. It touches only the store, and may run twice."""
+        ...
+
+    def close(self) -> None: ...

@@ -116,6 +116,7 @@ class Comparison(StrEnum):
     """The filter operators that the engine needs."""
 
     EQ = "eq"
+    NE = "ne"
     GE = "ge"
     LE = "le"
 

@@ -1,1 +1,1 @@
-"""The Dataverse Web API, as the engine's `Crm` port wants it."""
+"""Dataverse: OData requests and answers, change tracking, atomic writes. Decides nothing."""

@@ -1,1 +1,1 @@
-"""The Partner Center REST API, as the engine's `Provider` port wants it."""
+"""Partner Center: subscriptions, customers and audit records. Decides nothing."""

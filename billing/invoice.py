@@ -1,0 +1,124 @@
+"""Invoices: the lines of an invoice run, totals, and closing an invoice below zero."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from billing.charges import charge, chargeable
+from billing.ledger import Piece, ledger_of
+from billing.lines import BilledLine, LineKind, NewLine
+from billing.money import Owed, balance, minor_unit
+from billing.periods import Period
+from billing.terms import Terms
+from billing.timeline import Timeline
+
+
+class InvoiceLine(Protocol):
+    """What an invoice needs of its lines: both BilledLine and NewLine are."""
+
+    @property
+    def period(self) -> Period: ...
+
+    @property
+    def amount(self) -> Decimal: ...
+
+    @property
+    def tax_amount(self) -> Decimal: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the lines of an invoice add up to; `total` is gross."""
+
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+def recurring(
+    timeline: Timeline, terms: Terms, billed: Sequence[BilledLine], cycle: Period
+) -> list[NewLine]:
+    """Bill the days of a cycle that no line covers: the coming cycle, or in arrears the last.
+
+    A full cycle of equal seats is a Recurring line; other runs are Prorated Charge lines.
+    Raises UnknownCurrencyError.
+    """
+    ledger = ledger_of(timeline, terms, billed, cycle.end)
+    pieces = ledger.uncovered(chargeable(ledger, cycle.end).clamp(cycle))
+    owed = [Owed(exact=piece.worth(terms.anchor), room=Decimal(0)) for piece in pieces]
+    amounts = balance(owed, terms.currency)
+    return [
+        charge(piece, amount, terms, _kind(piece))
+        for piece, amount in zip(pieces, amounts, strict=True)
+        if amount
+    ]
+
+
+def _kind(piece: Piece) -> LineKind:
+    whole = piece.period == piece.cycle
+    return LineKind.RECURRING if whole else LineKind.PRORATED_CHARGE
+
+
+def totals(lines: Sequence[InvoiceLine]) -> Totals:
+    """Add up the lines as they stand."""
+    net = sum((line.amount for line in lines), Decimal(0))
+    tax = sum((line.tax_amount for line in lines), Decimal(0))
+    return Totals(net=net, tax=tax, total=net + tax)
+
+
+def has_charges(lines: Sequence[InvoiceLine]) -> bool:
+    """Say whether there is anything to issue; a draft with only credits rolls on (rule 4.16)."""
+    return any(line.amount > 0 for line in lines)
+
+
+def close(lines: Sequence[InvoiceLine], currency: str) -> tuple[NewLine | None, Decimal]:
+    """Return the line that lifts an invoice to 0.00, and the gross credit that goes on (4.16).
+
+    (None, 0) when the total is zero or more; (None, total) when there are only credits: then
+    nothing is issued and the draft stays as it is. Otherwise the next draft opens with
+    `opening` of the line.
+    """
+    sums = totals(lines)
+    nothing = minor_unit(currency) * 0
+    if sums.total >= 0:
+        return None, nothing
+    if not has_charges(lines):
+        return None, sums.total
+    period = Period(
+        min(line.period.start for line in lines), max(line.period.end for line in lines)
+    )
+    return _carried(sums, period, period.start), sums.total
+
+
+def opening(closing: NewLine, start: date) -> NewLine:
+    """Make the line with which the next draft opens, on the day its cycle starts."""
+    period = Period(start, start)
+    return replace(
+        closing,
+        period=period,
+        period_key=start,
+        unit_price=-closing.unit_price,
+        amount=-closing.amount,
+        tax_amount=-closing.tax_amount,
+        explanation="credit carried forward from the invoice before",
+    )
+
+
+def _carried(sums: Totals, period: Period, key: date) -> NewLine:
+    return NewLine(
+        kind=LineKind.CREDIT_CARRIED_FORWARD,
+        period=period,
+        quantity=1,
+        unit_price=-sums.net,
+        discount_percent=Decimal(0),
+        tax_percent=Decimal(0),
+        amount=-sums.net,
+        tax_amount=-sums.tax,
+        reverses=None,
+        explanation=f"{-sums.total} of credit goes on to the next invoice",
+        period_key=key,
+        root="",
+        change_key="",
+    )

@@ -1,0 +1,164 @@
+"""Root lines: what a billed line was for, exactly, and what its seats and days are worth.
+
+Rate of a line (rule 4.7, 4.2):
+Recurring, or not ours   what was billed / (seats x days of the line's period)
+Prorated Charge of ours  unit price less discount / days of the contract's cycle
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from itertools import product
+
+from billing.lines import BilledLine, InvoiceState, LineKind
+from billing.money import less_percent, minor_unit
+from billing.periods import Period
+from billing.shares import share
+from billing.terms import ProrateUnit, Terms
+from billing.timeline import Timeline
+
+# A line of ours may carry a remainder of other lines; this many minor units still are that.
+_REMAINDER_UNITS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A root line, valued: `full` is the exact charge, `seat_rate` that of a seat per frame."""
+
+    line: BilledLine
+    frame: Period
+    seat_rate: Fraction
+    full: Fraction
+    by_formula: bool
+    reversals: tuple[BilledLine, ...]
+
+    @property
+    def period(self) -> Period:
+        return self.line.period
+
+    @property
+    def seats(self) -> int:
+        return self.line.quantity
+
+    @property
+    def corrections(self) -> tuple[BilledLine, ...]:
+        """The reversals that Seatkeeper wrote; One-off lines reduce the cap only (rule 4.8)."""
+        return tuple(
+            line for line in self.reversals if line.ours and line.kind is not LineKind.ONE_OFF
+        )
+
+    @property
+    def left(self) -> Fraction:
+        """What is left of the line to refund, with everybody's lines as they stand."""
+        return Fraction(self.line.amount) + _sum(line.amount for line in self.reversals)
+
+    @property
+    def tax_left(self) -> Fraction:
+        return Fraction(self.line.tax_amount) + _sum(line.tax_amount for line in self.reversals)
+
+
+def roots_of(timeline: Timeline, terms: Terms, billed: Sequence[BilledLine]) -> tuple[Root, ...]:
+    """Value the root lines, in the order in which they cover seats: bottom first."""
+    lines = sorted(
+        (line for line in billed if line.is_root and line.quantity > 0 and line.counted >= 0),
+        key=_stack_order,
+    )
+    reversals = _by_root(billed)
+    return tuple(_valued(line, reversals.get(line.id, ()), timeline, terms) for line in lines)
+
+
+def _stack_order(line: BilledLine) -> tuple[date, bool, int, str, int, str]:
+    number = line.invoice_number
+    is_draft = line.invoice_state is InvoiceState.DRAFT
+    return (line.period.start, is_draft, len(number), number, line.line_number, line.id)
+
+
+def _by_root(billed: Iterable[BilledLine]) -> dict[str, tuple[BilledLine, ...]]:
+    """Group the lines by the root they reverse, also through another reversal."""
+    lines = {line.id: line for line in billed if line.invoice_state is not InvoiceState.VOID}
+    found: dict[str, tuple[BilledLine, ...]] = {}
+    for line_id in sorted(lines):
+        line = lines[line_id]
+        root = _followed(line, lines)
+        if line.reverses is not None:
+            found[root] = (*found.get(root, ()), line)
+    return found
+
+
+def _followed(line: BilledLine, lines: dict[str, BilledLine]) -> str:
+    seen = {line.id}
+    target = line.reverses
+    while target in lines and target not in seen and (above := lines[target].reverses) is not None:
+        seen.add(target)
+        target = above
+    return target or ""
+
+
+def _valued(
+    line: BilledLine, reversals: tuple[BilledLine, ...], timeline: Timeline, terms: Terms
+) -> Root:
+    if line.ours and line.kind is LineKind.PRORATED_CHARGE:
+        by_formula = _by_formula(line, reversals, timeline, terms)
+        if by_formula is not None:
+            return by_formula
+    billed = Fraction(line.counted)
+    return Root(
+        line=line,
+        frame=line.period,
+        seat_rate=billed / line.quantity,
+        full=billed,
+        by_formula=False,
+        reversals=reversals,
+    )
+
+
+def _by_formula(
+    line: BilledLine, reversals: tuple[BilledLine, ...], timeline: Timeline, terms: Terms
+) -> Root | None:
+    """Value a prorated line from its unit price; None when that does not give what it says."""
+    frame = terms.cycle_at(line.period.start)
+    by_unit = less_percent(Fraction(line.unit_price) * line.quantity, line.discount_percent)
+    readings = [
+        (by_unit - Fraction(fixed), share(line.period, frame, unit, terms.anchor))
+        for fixed, unit in product(*_written_with(line, timeline, terms))
+    ]
+    counted = Fraction(line.counted)
+    whole, part = min(readings, key=lambda reading: abs(reading[0] * reading[1] - counted))
+    bound = _REMAINDER_UNITS * Fraction(minor_unit(terms.currency))
+    if abs(whole * part - counted) > bound:
+        return None
+    return Root(
+        line=line,
+        frame=frame,
+        seat_rate=whole / line.quantity,
+        full=whole * part,
+        by_formula=True,
+        reversals=reversals,
+    )
+
+
+def _written_with(
+    line: BilledLine, timeline: Timeline, terms: Terms
+) -> tuple[list[Decimal], list[ProrateUnit]]:
+    """List the fixed discounts and prorate units a line may have had: it has no columns for them.
+
+    The reading that gives what the line says is the right one.
+    """
+    logs = [
+        one for one in timeline.changes if line.change_key and one.change_key == line.change_key
+    ]
+    fixed = [Decimal(0), *(one.discount_amount for one in logs), timeline.price.discount_amount]
+    days = unit_on(line.period.start, timeline, terms)
+    return fixed, [days, *(one.prorate_unit for one in logs), terms.prorate_unit]
+
+
+def _sum(amounts: Iterable[Decimal]) -> Fraction:
+    return sum((Fraction(amount) for amount in amounts), Fraction(0))
+
+
+def unit_on(day: date, timeline: Timeline, terms: Terms) -> ProrateUnit:
+    """Return the prorate unit of a day: frozen on the log, else the contract's (rule 4.3)."""
+    change = timeline.governing(day)
+    return change.prorate_unit if change else terms.prorate_unit

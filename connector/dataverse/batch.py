@@ -1,0 +1,130 @@
+"""The multipart bodies of `$batch`. Pure: bytes in, parts out.
+
+Written with CRLF and absolute paths, as Dataverse wants it; read with either line end.
+Parts are answered in order; a part that is missing or cut off is simply not there, and the
+caller decides what its absence means.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from requests.structures import CaseInsensitiveDict
+
+from connector.http import Reply
+
+CRLF: Final = "\r\n"
+LINE_END: Final = re.compile(rb"\r?\n")
+HEAD_END: Final = re.compile(rb"\r?\n\r?\n|\A\r?\n")
+BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
+STATUS_LINE: Final = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One request inside a batch; `path` begins at the host (`/api/data/v9.2/...`)."""
+
+    method: str
+    path: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A body and the content type that names its boundary."""
+
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+def reads(parts: Sequence[Part], batch_id: str) -> Batch:
+    """Write independent requests, answered in order."""
+    boundary = f"batch_{batch_id}"
+    return _closed(boundary, b"".join(_opened(boundary, part) for part in parts))
+
+
+def change_set(parts: Sequence[Part], batch_id: str) -> Batch:
+    """Write requests that are executed together or not at all."""
+    inner = f"changeset_{batch_id}"
+    numbered = [_opened(inner, part, number) for number, part in enumerate(parts, 1)]
+    nested = _closed(inner, b"".join(numbered))
+    boundary = f"batch_{batch_id}"
+    head = f"--{boundary}{CRLF}Content-Type: {nested.content_type}{CRLF}{CRLF}"
+    return _closed(boundary, head.encode() + nested.body + CRLF.encode())
+
+
+def answers(content_type: str, body: bytes, correlation_id: str = "") -> list[Reply]:
+    """Read the answers in order; the parts of a change set stand in its place."""
+    found = []
+    for segment in _segments(_boundary(content_type, body), body):
+        head, inner = _split(segment)
+        kind = _headers(head).get("Content-Type", "")
+        if kind.lower().startswith("multipart/"):
+            found += answers(kind, inner, correlation_id)
+        else:
+            found += _answer(inner, correlation_id)
+    return found
+
+
+def _opened(boundary: str, part: Part, content_id: int | None = None) -> bytes:
+    lines = [f"--{boundary}", "Content-Type: application/http", "Content-Transfer-Encoding: binary"]
+    lines += [f"Content-ID: {content_id}"] if content_id is not None else []
+    lines += ["", f"{part.method} {part.path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in part.headers.items()]
+    return (CRLF.join(lines) + CRLF + CRLF).encode() + part.body + CRLF.encode()
+
+
+def _closed(boundary: str, content: bytes) -> Batch:
+    return Batch(
+        content_type=f'multipart/mixed; boundary="{boundary}"',
+        body=content + f"--{boundary}--{CRLF}".encode(),
+    )
+
+
+def _boundary(content_type: str, body: bytes) -> bytes:
+    named = BOUNDARY.search(content_type)
+    if named:
+        return named.group(1).encode()
+    first = body.lstrip().split(b"\n", 1)[0].strip()
+    return first.removeprefix(b"--") if first.startswith(b"--") else b""
+
+
+def _segments(boundary: bytes, body: bytes) -> Iterator[bytes]:
+    """Yield what stands between two delimiters; a last piece without its end is cut off."""
+    if not boundary:
+        return
+    delimiter = re.compile(
+        rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(?:--[ \t]*(?=\r?\n|\Z)|[ \t]*(?=\r?\n))"
+    )
+    ends = list(delimiter.finditer(body))
+    for here, after in pairwise(ends):
+        yield LINE_END.sub(b"", body[here.end() : after.start()], count=1)
+
+
+def _split(segment: bytes) -> tuple[bytes, bytes]:
+    end = HEAD_END.search(segment)
+    return (segment[: end.start()], segment[end.end() :]) if end else (segment, b"")
+
+
+def _headers(head: bytes) -> CaseInsensitiveDict[str]:
+    pairs = (line.decode("latin-1").partition(":") for line in LINE_END.split(head))
+    return CaseInsensitiveDict({name.strip(): value.strip() for name, _, value in pairs if name})
+
+
+def _answer(content: bytes, correlation_id: str) -> list[Reply]:
+    head, body = _split(content.lstrip())
+    status = STATUS_LINE.match(head)
+    if status is None:
+        return []
+    headers = _headers(head.partition(b"\n")[2])
+    return [
+        Reply(
+            status=int(status.group(1)),
+            headers=headers,
+            content=body,
+            correlation_id=headers.get("REQ_ID") or correlation_id,
+        )
+    ]

@@ -1,0 +1,186 @@
+"""The rulebook: what every ordered pair of states means.
+
+```
+            to  active    paused    suspended   cancelled  expired
+from active     nothing   pause     deactivate  cancel     refused
+     paused     resume    nothing   deactivate  cancel     refused
+     suspended  activate  refused   nothing     cancel     refused
+     cancelled  refused   refused   refused     nothing    refused
+     expired    refused   refused   refused     refused    nothing
+```
+(the shipped `mappings/lifecycle.yaml`). The book comes in as data; gaps and doubles are findings.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import permutations
+from typing import TypeVar
+
+from lifecycle.states import LogKind, Money, ProviderIntent, Seats, Status
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One transition: its consequences, or the sentence with which it is refused."""
+
+    name: str
+    kind: LogKind | None = None
+    seats: Seats = Seats.NONE
+    provider: ProviderIntent = ProviderIntent.NOTHING
+    money: Money = Money.NOTHING
+    refuse: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """All rules of a tenant."""
+
+    transitions: Mapping[tuple[Status, Status], Rule]
+    new_row: Rule
+    quantity_change: Rule
+    quantity_zero: str
+    quantity_inactive: str
+    schedule_decreases: bool = False
+
+    def rule(self, was: Status, now: Status) -> Rule:
+        """Return the rule of an ordered pair of different states."""
+        return self.transitions[was, now]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong in a mapping file: where, what, and what to do."""
+
+    path: tuple[str | int, ...]
+    message: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects every finding while it reads, so that all errors come at once."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def fail(self, path: tuple[str | int, ...], message: str, remedy: str) -> None:
+        self.findings.append(Finding(path, message, remedy))
+
+    def choice(self, kind: type[E], value: object, path: tuple[str | int, ...], default: E) -> E:
+        try:
+            return kind(str(value))
+        except ValueError:
+            self.fail(path, f"{value!r} is not known", f"Use one of: {', '.join(kind)}.")
+            return default
+
+    def mapping(self, value: object, path: tuple[str | int, ...]) -> Mapping[str, object]:
+        if isinstance(value, dict):
+            return value
+        self.fail(path, "this must be a mapping", "Write it as {key: value, ...}.")
+        return {}
+
+    def known(self, value: Mapping[str, object], path: tuple[str | int, ...], *keys: str) -> None:
+        for key in sorted(set(value) - set(keys)):
+            self.fail((*path, key), f"unknown key {key!r}", f"Known keys: {', '.join(keys)}.")
+
+
+def read_rulebook(document: object) -> tuple[Rulebook | None, list[Finding]]:
+    """Read `lifecycle.yaml`; the book is None when there are findings."""
+    reader = _Reader()
+    top = reader.mapping(document, ())
+    reader.known(top, (), "transitions", "new_row", "quantity_change", "refusals", "policies")
+    transitions = _transitions(reader, top.get("transitions"))
+    new_row = _rule(reader, top.get("new_row"), ("new_row",))
+    quantity = _rule(reader, top.get("quantity_change"), ("quantity_change",))
+    refusals = reader.mapping(top.get("refusals"), ("refusals",))
+    reader.known(refusals, ("refusals",), "quantity_zero", "quantity_inactive")
+    for name in ("quantity_zero", "quantity_inactive"):
+        if not refusals.get(name):
+            reader.fail(("refusals", name), "a sentence is missing", "Say why it is refused.")
+    schedule = _decreases(reader, top.get("policies"))
+    if reader.findings:
+        return None, reader.findings
+    book = Rulebook(
+        transitions=transitions,
+        new_row=new_row,
+        quantity_change=quantity,
+        quantity_zero=str(refusals["quantity_zero"]),
+        quantity_inactive=str(refusals["quantity_inactive"]),
+        schedule_decreases=schedule,
+    )
+    return book, []
+
+
+def _decreases(reader: _Reader, value: object) -> bool:
+    policies = reader.mapping(value, ("policies",))
+    reader.known(policies, ("policies",), "quantity_decrease")
+    choice = policies.get("quantity_decrease")
+    if choice not in {"park", "schedule"}:
+        path = ("policies", "quantity_decrease")
+        reader.fail(path, f"{choice!r} is not known", "Use park or schedule.")
+    return choice == "schedule"
+
+
+def _transitions(reader: _Reader, value: object) -> dict[tuple[Status, Status], Rule]:
+    if not isinstance(value, list):
+        reader.fail(("transitions",), "this must be a list", "Name every pair of states.")
+        return {}
+    rules: dict[tuple[Status, Status], Rule] = {}
+    for number, entry in enumerate(value):
+        path = ("transitions", number)
+        fields = reader.mapping(entry, path)
+        rule = _rule(reader, fields, path)
+        for pair in _pairs(reader, fields, path):
+            if pair in rules:
+                reader.fail(
+                    path, f"{pair[0]} -> {pair[1]} is already {rules[pair].name!r}", "Name it once."
+                )
+            rules[pair] = rule
+    for was, now in permutations(Status, 2):
+        if (was, now) not in rules:
+            reader.fail(("transitions",), f"{was} -> {now} is not named", "Allow it or refuse it.")
+    return rules
+
+
+def _pairs(
+    reader: _Reader, fields: Mapping[str, object], path: tuple[str | int, ...]
+) -> Iterator[tuple[Status, Status]]:
+    for was in _states(reader, fields.get("from"), (*path, "from")):
+        for now in _states(reader, fields.get("to"), (*path, "to")):
+            if was == now:
+                reader.fail(path, f"{was} -> {now} is no change", "Leave it out.")
+            else:
+                yield was, now
+
+
+def _states(reader: _Reader, value: object, path: tuple[str | int, ...]) -> list[Status]:
+    names = value if isinstance(value, list) else [value]
+    return [reader.choice(Status, name, path, Status.ACTIVE) for name in names]
+
+
+def _rule(reader: _Reader, value: object, path: tuple[str | int, ...]) -> Rule:
+    fields = reader.mapping(value, path)
+    reader.known(fields, path, "name", "from", "to", "refuse", "change_log", "provider", "money")
+    name = str(fields.get("name", ""))
+    if not name:
+        reader.fail((*path, "name"), "a name is missing", "Give the rule a name.")
+    if "refuse" in fields:
+        return Rule(name=name, refuse=str(fields["refuse"]))
+    log = reader.mapping(fields.get("change_log"), (*path, "change_log"))
+    reader.known(log, (*path, "change_log"), "kind", "quantity")
+    return Rule(
+        name=name,
+        kind=reader.choice(LogKind, log.get("kind"), (*path, "change_log", "kind"), LogKind.NEW),
+        seats=reader.choice(
+            Seats, log.get("quantity", "0"), (*path, "change_log", "quantity"), Seats.NONE
+        ),
+        provider=reader.choice(
+            ProviderIntent,
+            fields.get("provider", "nothing"),
+            (*path, "provider"),
+            ProviderIntent.NOTHING,
+        ),
+        money=reader.choice(Money, fields.get("money", "nothing"), (*path, "money"), Money.NOTHING),
+    )

@@ -1,0 +1,187 @@
+"""The WSGI application: which service a request is for, its faults, its journal entry."""
+
+import errno
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
+
+from sandbox import answers, control, sign_in
+from sandbox.clock import iso
+from sandbox.faults import Drop, Rule, Service
+from sandbox.limits import Limiter
+from sandbox.partner_center.responses import finish
+from sandbox.tokens import Fault, TokenRefused, principal
+from sandbox.world import Principal, World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_LOG = logging.getLogger(__name__)
+_PREFIXES = {
+    "/api/data/": Service.DATAVERSE,
+    "/v1/": Service.PARTNER_CENTER,
+    "/webhooks/v1/": Service.PARTNER_CENTER,
+    "/partner/v1/": Service.PARTNER_CENTER,
+}
+HELD_BY_CALLER = "sandbox.hold"
+"""Environment key: a function that takes delay_seconds in place of waiting (in process)."""
+
+
+class ConnectionDropped(ConnectionResetError):
+    """The connection is cut without an answer; the server closes it without a word."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "dropped on order")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Exchange:
+    """One request to a service and what is known about it for the journal."""
+
+    request: Request
+    service: Service
+    caller: Principal | None = None
+    refused: TokenRefused | None = None
+    client: str | None = None
+    status: int | None = None
+    delivered: bool = True
+
+
+class App:
+    """All services, the control API and the pages behind one origin."""
+
+    def __init__(self, world: World, pages: "WSGIApplication | None" = None) -> None:
+        self.world = world
+        self.stopping = threading.Event()
+        self._pages = pages
+        self._limiter = Limiter()
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request. Raises ConnectionDropped when a fault cuts it off."""
+        path = environ.get("PATH_INFO", "")
+        if path == "/app" or path.startswith("/app/"):
+            return self._show(environ, start_response)
+        request = Request(environ)
+        if path.startswith("/_sandbox"):
+            response = control.handle(self.world, request)
+        else:
+            response = self._serve(_Exchange(request=request, service=service_at(path)))
+            response.headers["Date"] = format_datetime(self.world.clock.now(), usegmt=True)
+        return response(environ, start_response)
+
+    def _show(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if self._pages is None:
+            return Response("This sandbox has no pages.", 404)(environ, start_response)
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + "/app"
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/app")
+        return self._pages(environ, start_response)
+
+    def _serve(self, exchange: _Exchange) -> Response:
+        world, request = self.world, exchange.request
+        with world.lock:
+            rule = world.faults.strike(exchange.service, request.method, request.path)
+        if rule is not None and rule.delay_seconds:
+            self._hold(request, rule.delay_seconds)
+        with world.acting("sandbox"):
+            self._identify(exchange)
+            try:
+                return self._take(exchange, rule)
+            finally:
+                self._note(exchange)
+
+    def _hold(self, request: Request, seconds: float) -> None:
+        """Keep a request waiting before it is executed, without the lock."""
+        hold = request.environ.get(HELD_BY_CALLER, self.stopping.wait)
+        hold(seconds)
+
+    def _identify(self, exchange: _Exchange) -> None:
+        """Note who calls, also of a request that is going to be dropped."""
+        request = exchange.request
+        if exchange.service is Service.SIGN_IN:
+            exchange.client = request.form.get("client_id") if request.method == "POST" else None
+            return
+        header = request.headers.get("Authorization")
+        try:
+            exchange.caller = principal(self.world, header, exchange.service)
+            exchange.client = exchange.caller.client
+        except TokenRefused as refused:
+            exchange.refused = refused
+            exchange.client = refused.client
+
+    def _take(self, exchange: _Exchange, rule: Rule | None) -> Response:
+        if rule is not None and rule.drop is Drop.BEFORE_COMMIT:
+            exchange.delivered = False
+            raise ConnectionDropped
+        if rule is not None and rule.status is not None and rule.drop is None:
+            response = answers.outage(self.world, exchange.service, rule.status, rule.retry_after)
+        else:
+            response = self._execute(exchange)
+        if exchange.service is Service.PARTNER_CENTER:
+            response = finish(self.world, exchange.request, response)
+        response.make_sequence()
+        exchange.status = response.status_code
+        if rule is not None and rule.drop is Drop.AFTER_COMMIT:
+            exchange.delivered = False
+            raise ConnectionDropped
+        return response
+
+    def _execute(self, exchange: _Exchange) -> Response:
+        try:
+            return self._answer(exchange)
+        except HTTPException as error:
+            return answers.outage(self.world, exchange.service, error.code or 400, None)
+        except Exception:  # noqa: BLE001 - a service answers 500 and goes on, as the real one would
+            _LOG.exception("%s %s", exchange.request.method, exchange.request.path)
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            return answers.outage(self.world, exchange.service, status, None)
+
+    def _answer(self, exchange: _Exchange) -> Response:
+        world, request, service = self.world, exchange.request, exchange.service
+        if service is Service.SIGN_IN:
+            return sign_in.handle(world, request)
+        if exchange.caller is None:
+            fault = exchange.refused.fault if exchange.refused else Fault.MISSING
+            return answers.refused_token(world, service, fault, request)
+        seconds = self._throttled(service, exchange.caller)
+        if seconds is not None:
+            return answers.outage(world, service, HTTPStatus.TOO_MANY_REQUESTS, seconds)
+        with world.acting(exchange.caller.client):
+            serving = world.dataverse if service is Service.DATAVERSE else world.partner_center
+            return serving.handle(request, exchange.caller)
+
+    def _throttled(self, service: Service, caller: Principal) -> int | None:
+        settings, now = self.world.settings, self.world.clock.real()
+        if service is Service.DATAVERSE:
+            limit, window, key = settings.dataverse_per_5_minutes, 300, caller.user_id
+        else:
+            limit, window, key = settings.partner_center_per_minute, 60, self.world.tenant_id
+        return self._limiter.refuse(f"{service} {key}", now, limit=limit, window_seconds=window)
+
+    def _note(self, exchange: _Exchange) -> None:
+        with self.world.lock:
+            self.world.journal.request(
+                at=iso(self.world.clock.now()),
+                service=exchange.service,
+                client=exchange.client,
+                method=exchange.request.method,
+                path=exchange.request.path,
+                status=exchange.status,
+                delivered=exchange.delivered,
+            )
+
+
+def service_at(path: str) -> Service:
+    """Return the service that a path belongs to."""
+    for prefix, service in _PREFIXES.items():
+        if path.startswith(prefix):
+            return service
+    return Service.SIGN_IN

@@ -1,0 +1,152 @@
+"""All tables of the emulated organisation, with transactions over them.
+
+A change set is undone as a whole, audit rows included; row versions it spent stay spent.
+The journal hears of a mutation only when its transaction has succeeded.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.dataverse.audit import AuditEntry, AuditTrail
+from sandbox.dataverse.columns import ID, VERSION, Row, Table
+from sandbox.dataverse.errors import segment_missing
+from sandbox.dataverse.ports import World
+from sandbox.dataverse.rendered import RenderedRows
+from sandbox.dataverse.rows import Rows
+from sandbox.dataverse.tables import TABLES
+
+SERVICE = "dataverse"
+AUDIT = "audit"
+TOMBSTONE = ".deleted"
+STATE = "dataverse_state"
+
+Document = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What to undo when it fails and what to tell the world when it succeeds."""
+
+    undo: list[Callable[[], object]] = field(default_factory=list)
+    tell: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Database:
+    """The rows of every table, the audit trail and the highest row version seen."""
+
+    def __init__(self, world: World, tables: tuple[Table, ...] = TABLES) -> None:
+        self.world = world
+        self.tables = {table.logical: Rows(table) for table in tables}
+        self._by_set = {rows.table.set_name: rows for rows in self.tables.values()}
+        self.audit = AuditTrail()
+        self.rendered = RenderedRows()
+        self.high_version = 0
+        self.oldest_version = 0
+        """Delta tokens below it belong to an earlier world."""
+        self._open: Transaction | None = None
+
+    def clear(self) -> None:
+        """Drop all rows; what was handed out before counts as expired."""
+        for logical, rows in self.tables.items():
+            self.tables[logical] = Rows(rows.table)
+        self._by_set = {rows.table.set_name: rows for rows in self.tables.values()}
+        self.audit = AuditTrail()
+        self.rendered = RenderedRows()
+        self.oldest_version = self.next_version()
+        self._save(STATE, "oldest_version", {"value": self.oldest_version})
+
+    def next_version(self) -> int:
+        self.high_version = self.world.next_version()
+        return self.high_version
+
+    def rows_of_set(self, set_name: str) -> Rows:
+        """Return the rows of an entity set; raise Refused when there is no such set."""
+        if set_name not in self._by_set:
+            raise segment_missing(set_name)
+        return self._by_set[set_name]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do everything inside or nothing; inner transactions join the outer one."""
+        if self._open is not None:
+            yield
+            return
+        opened = self._open = Transaction()
+        try:
+            yield
+        except BaseException:
+            for undo in reversed(opened.undo):
+                undo()
+            raise
+        else:
+            for tell in opened.tell:
+                tell()
+        finally:
+            self._open = None
+
+    def put(self, table: Table, row: Row) -> None:
+        """Insert or replace a row, inside a transaction."""
+        rows, row_id = self.tables[table.logical], str(row[ID])
+        before, tombstone = rows.get(row_id), rows.deleted_at(row_id)
+        rows.put(row)
+        self._on_failure(lambda: self._put_back(rows, row_id, before, tombstone))
+        self._on_success(lambda: self._journal(table, row_id, before, row))
+        if tombstone is not None:
+            self._on_success(lambda: self._save(table.logical + TOMBSTONE, row_id, None))
+
+    def remove(self, table: Table, row_id: str) -> None:
+        """Delete a row and remember the deletion, inside a transaction."""
+        rows, version = self.tables[table.logical], self.next_version()
+        before = rows.get(row_id)
+        rows.remove(row_id, version)
+        self._on_failure(lambda: self._put_back(rows, row_id, before, None))
+        self._on_success(lambda: self._journal(table, row_id, before, None))
+        tombstone: Document = {"version": version}
+        self._on_success(lambda: self._save(table.logical + TOMBSTONE, row_id, tombstone))
+
+    def note(self, entry: AuditEntry) -> None:
+        """Write an audit row, inside a transaction."""
+        self._on_failure(self.audit.add(entry))
+        self._on_success(lambda: self._save(AUDIT, entry.audit_id, entry.document()))
+
+    def seed(self, table: Table, row: Row) -> None:
+        """Put and save a system row; the world does not journal it."""
+        self.tables[table.logical].put(row)
+        self._save(table.logical, str(row[ID]), table.document(row))
+
+    def loaded(self, table: Table, row: Row) -> None:
+        """Take a row from persistence as it was."""
+        self.tables[table.logical].put(row)
+        self.high_version = max(self.high_version, int(row[VERSION] or 0))
+
+    def _put_back(self, rows: Rows, row_id: str, row: Row | None, tombstone: int | None) -> None:
+        if row is not None:
+            rows.put(row)
+        else:
+            rows.remove(row_id, None)
+        rows.set_deleted(row_id, tombstone)
+
+    def _on_failure(self, undo: Callable[[], object]) -> None:
+        self._transaction().undo.append(undo)
+
+    def _on_success(self, tell: Callable[[], None]) -> None:
+        self._transaction().tell.append(tell)
+
+    def _transaction(self) -> Transaction:
+        if self._open is None:
+            raise RuntimeError("a mutation needs a transaction around it")
+        return self._open
+
+    def _journal(self, table: Table, row_id: str, before: Row | None, after: Row | None) -> None:
+        self.world.commit(
+            service=SERVICE,
+            table=table.logical,
+            id=row_id,
+            before=None if before is None else table.document(before),
+            after=None if after is None else table.document(after),
+        )
+
+    def _save(self, table: str, row_id: str, document: Document | None) -> None:
+        self.world.save(service=SERVICE, table=table, id=row_id, document=document)

@@ -1,0 +1,109 @@
+"""Who acts: the application user, people, impersonation; and the rows every organisation has."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid5
+
+from sandbox.dataverse.calls import Call
+from sandbox.dataverse.columns import Row, Table
+from sandbox.dataverse.database import Database
+from sandbox.dataverse.errors import Refused
+from sandbox.dataverse.ports import Principal
+from sandbox.dataverse.tables import CURRENCY, ORGANIZATION, UNIT, USER
+from sandbox.dataverse.values import GUID, four_places, wire_instant
+from sandbox.dataverse.writer import Actor
+
+SYSTEM = "SYSTEM"
+CURRENCIES = (("USD", "US Dollar", "$"), ("EUR", "Euro", "€"))
+
+
+class People:
+    """The users of the organisation; made when first needed, the same again after a restart."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._made_for = ""
+
+    def ensure(self) -> None:
+        """Make the system rows of this organisation, and let it tell whether auditing is on."""
+        world = self._database.world
+        if self._made_for != world.organisation_id:
+            self._made_for = world.organisation_id
+            self._seed_all()
+        row = self._database.tables["organization"].get(world.organisation_id)
+        at = ORGANIZATION.position["isauditenabled"]
+        if row is None or row[at] != world.settings.audit:
+            self._seed_organization()
+
+    def forget(self) -> None:
+        """Make the system rows anew when next asked: the organisation is another one."""
+        self._made_for = ""
+
+    def actor(self, call: Call, principal: Principal) -> Actor:
+        """Return who a request acts as; raise Refused for an unknown user to impersonate."""
+        caller = principal.user_id
+        self.add(caller, principal.name)
+        wanted = call.header("callerobjectid") or call.header("mscrmcallerid")
+        if wanted is None:
+            return Actor(user_id=caller)
+        column = (
+            "azureactivedirectoryobjectid" if call.header("callerobjectid") else USER.primary_id
+        )
+        at = USER.position[column]
+        users = self._database.tables["systemuser"].all()
+        found = next((user for user in users if user[at] == wanted.lower()), None)
+        if found is None:
+            raise Refused(403, "0x80040204", f"Invalid user auth: no user {wanted}")
+        return Actor(user_id=str(found[0]), caller_id=caller)
+
+    def by(self, who: str | None) -> Actor:
+        """Return the actor for an id or a full name, SYSTEM for None; people are made as needed."""
+        name = who or SYSTEM
+        if GUID.fullmatch(name):
+            return Actor(user_id=name.lower())
+        self.add(self._id(name), name)
+        return Actor(user_id=self._id(name))
+
+    def add(self, user_id: str, name: str) -> None:
+        """Make a user's row unless it is there."""
+        if self._database.tables["systemuser"].get(user_id) is None:
+            facts = {"azureactivedirectoryobjectid": self._id(f"object of {user_id}")}
+            unit = {"_businessunitid_value": self.unit_id}
+            self._seed(USER, user_id, {"fullname": name, **facts, **unit})
+
+    @property
+    def unit_id(self) -> str:
+        return self._id("business unit")
+
+    def _seed_all(self) -> None:
+        if self._database.tables["businessunit"].get(self.unit_id) is not None:
+            return  # loaded
+        self._seed(UNIT, self.unit_id, {"name": "Contoso"})
+        for code, name, symbol in CURRENCIES:
+            facts = {"isocurrencycode": code, "currencyname": name, "currencysymbol": symbol}
+            rate = {"currencyprecision": 2, "exchangerate": four_places(Decimal(1))}
+            self._seed(CURRENCY, self._id(code), {**facts, **rate})
+        self.by(SYSTEM)
+        self.add(self._database.world.application_user_id, "# Seatkeeper")
+
+    def _seed_organization(self) -> None:
+        settings = self._database.world.settings
+        facts = {
+            "name": "contoso",
+            "isauditenabled": settings.audit,
+            "expirechangetrackingindays": int(settings.delta_days),
+            "languagecode": 1033,
+        }
+        self._seed(ORGANIZATION, self._database.world.organisation_id, facts)
+
+    def _seed(self, table: Table, row_id: str, facts: dict[str, Any]) -> None:
+        now = wire_instant(self._database.world.clock.now())
+        version = self._database.next_version()
+        stamps = {"versionnumber": version, "createdon": now, "modifiedon": now}
+        values = {**table.defaults, "statecode": 0, "statuscode": 1, **stamps, **facts}
+        values[table.primary_id] = row_id
+        row: Row = tuple(values.get(column.wire) for column in table.columns)
+        self._database.seed(table, row)
+
+    def _id(self, name: str) -> str:
+        return str(uuid5(UUID(self._database.world.organisation_id), name))

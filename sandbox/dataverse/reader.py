@@ -1,0 +1,185 @@
+"""Answers reads: one row, its parts, collections with paging, counts."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sandbox.dataverse.calls import Answer, Call, answer_empty, answer_json, answer_text
+from sandbox.dataverse.columns import ID, Row, Table
+from sandbox.dataverse.cookies import Cookie, read_cookie
+from sandbox.dataverse.database import Database
+from sandbox.dataverse.errors import segment_missing
+from sandbox.dataverse.paths import Address
+from sandbox.dataverse.predicates import Test
+from sandbox.dataverse.query import Query, read_query
+from sandbox.dataverse.render import render_page, renderer
+from sandbox.dataverse.scope import collections, members_by_owner
+from sandbox.dataverse.selection import Ordering, matcher
+from sandbox.dataverse.writer import etag
+
+Source = Callable[[str], Iterator[Row]]
+"""Rows in the order of their ids, those behind an id."""
+
+TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
+
+COUNT_LIMIT = 5000
+"""Counts end here (fact sheet section 4)."""
+
+
+class Reader:
+    """Everything that a GET of rows can ask for, apart from change tracking."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def row(self, call: Call, address: Address, status: int = 200) -> Answer:
+        """Answer one row, or 304 when the client has this version already."""
+        row = address.existing()
+        table, prefer = address.table, call.prefer
+        if status == 200 and call.header("if-none-match") == etag(row):  # noqa: PLR2004 - a read
+            return Answer(status=304, headers={"ETag": etag(row)})
+        query = read_query(call.query)
+        document = renderer(self._database, table, query, prefer)(row)
+        context = f"{call.root}$metadata#{table.set_name}{columns_of(query)}/$entity"
+        return answer_json(
+            {"@odata.context": context, **document},
+            status=status,
+            ETag=etag(row),
+            Preference_Applied=prefer.applied,
+        )
+
+    def listing(self, call: Call, table: Table) -> Answer:
+        """Answer a page of a table."""
+        return self._page(call, table, self._database.tables[table.logical].in_order)
+
+    def related(self, call: Call, address: Address, name: str) -> Answer:
+        """Answer what a navigation property leads to: a row, or a page of rows."""
+        row, table = address.existing(), address.table
+        lookup = table.lookups.get(name)
+        if lookup is not None:
+            target = self._database.tables[lookup.target]
+            row_id = row[table.position[lookup.wire]]
+            if row_id is None:
+                return answer_empty()
+            found = Address(rows=target, row=target.get(str(row_id)), row_id=str(row_id))
+            return self.row(call, found)
+        members, owner = self._members(address, name)
+        return self._page(call, owner, lambda after: (m for m in members if str(m[ID]) > after))
+
+    def value(self, call: Call, address: Address, name: str, *, raw: bool) -> Answer:
+        """Answer one column."""
+        row, table = address.existing(), address.table
+        if name not in table.position:
+            raise segment_missing(name)
+        value = row[table.position[name]]
+        if value is None:
+            return answer_empty()
+        if raw:
+            return answer_text(str(value))
+        context = f"{call.root}$metadata#{table.set_name}({row[ID]})/{name}"
+        return answer_json({"@odata.context": context, "value": value})
+
+    def count(self, call: Call, table: Table) -> Answer:
+        """Answer the number of rows as text, at most 5,000."""
+        test = matcher(self._database, table, read_query(call.query), call.aliases)
+        rows = self._database.tables[table.logical].all()
+        return answer_text(str(_count(rows, test)))
+
+    def count_related(self, address: Address, name: str) -> Answer:
+        address.existing()
+        members, _ = self._members(address, name)
+        return answer_text(str(min(len(members), COUNT_LIMIT)))
+
+    def page_size(self, call: Call) -> int:
+        """Return the rows of a page: what the client prefers, within the service's limit."""
+        limit = min(self._database.world.settings.max_page_size, COUNT_LIMIT)
+        return min(call.prefer.page_size or limit, limit)
+
+    def _members(self, address: Address, name: str) -> tuple[list[Row], Table]:
+        found = collections(self._database, address.table).get(name)
+        if found is None:
+            raise segment_missing(name)
+        rows, column = found
+        return members_by_owner(rows, column)[address.row_id], rows.table
+
+    def _page(self, call: Call, table: Table, source: Source) -> Answer:
+        listing = self._listing(call, table, source)
+        query, prefer, size = listing.query, call.prefer, self.page_size(call)
+        top = None if prefer.page_size else query.top
+        chosen = list(islice(listing.rows(), size + 1 if top is None else min(size, top)))
+        page = chosen[:size]
+        body: dict[str, Any] = {"@odata.context": context_of(call, table, query)}
+        body |= listing.counted(annotate=bool(prefer.annotations))
+        body["value"] = render_page(self._database, table, page, query, prefer)
+        if len(chosen) > size:
+            body["@odata.nextLink"] = call.link(call.path, skiptoken=listing.token_after(page[-1]))
+        return answer_json(body, Preference_Applied=prefer.applied)
+
+    def _listing(self, call: Call, table: Table, source: Source) -> "Listing":
+        query, token = read_query(call.query), call.option("$skiptoken")
+        return Listing(
+            source=source,
+            query=query,
+            test=matcher(self._database, table, query, call.aliases),
+            ordering=Ordering(self._database, table, query.order),
+            cookie=Cookie() if token is None else read_cookie(token),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The rows that a collection read is about, from where the last page ended."""
+
+    source: Source
+    query: Query
+    test: Test | None
+    ordering: Ordering
+    cookie: Cookie
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of this and the following pages."""
+        last = self.cookie.last
+        if not self.query.order:
+            return self._matching(str(last[-1]) if last else "")
+        ordered = sorted(self._matching(""), key=self.ordering.of)
+        seen = bisect_right(ordered, self.ordering.key(last), key=self.ordering.of) if last else 0
+        return iter(ordered[seen:])
+
+    def counted(self, *, annotate: bool) -> dict[str, object]:
+        """Return `@odata.count` when it was asked for; it ends at 5,000."""
+        if not self.query.count:
+            return {}
+        number = sum(1 for _ in self._matching(""))
+        notes: dict[str, object] = {"@odata.count": min(number, COUNT_LIMIT)}
+        if annotate:
+            notes[f"@{TOTAL}"] = min(number, COUNT_LIMIT)
+            notes[f"@{TOTAL}limitexceeded"] = number > COUNT_LIMIT
+        return notes
+
+    def token_after(self, row: Row) -> str:
+        last = tuple(self.ordering.values(row))
+        return Cookie(page=self.cookie.page + 1, last=last).text()
+
+    def _matching(self, after: str) -> Iterator[Row]:
+        rows, test = self.source(after), self.test
+        return rows if test is None else (row for row in rows if test(row))
+
+
+def columns_of(query: Query) -> str:
+    """Return the part of a context address that lists the selected columns."""
+    names = [
+        *(query.select or ()),
+        *(f"{e.name}{columns_of(e.query) or '()'}" for e in query.expand),
+    ]
+    return f"({','.join(names)})" if names else ""
+
+
+def context_of(call: Call, table: Table, query: Query) -> str:
+    return f"{call.root}$metadata#{table.set_name}{columns_of(query)}"
+
+
+def _count(rows: Iterable[Row], test: Test | None) -> int:
+    number = sum(1 for row in rows if test is None or test(row))
+    return min(number, COUNT_LIMIT)

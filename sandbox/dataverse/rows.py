@@ -1,0 +1,156 @@
+"""The rows of one table: by id, by key, in id order, by version, and what was deleted.
+
+Rows are immutable tuples, so that a change set is undone by putting the old ones back.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from operator import itemgetter
+
+from sandbox.dataverse.columns import ID, VERSION, AlternateKey, Row, Scalar, Table
+
+FEW = 64
+"""Up to here new ids are put in place one by one; more are sorted in together."""
+
+EVERY = frozenset(range(200))
+"""More positions than any table has columns."""
+
+
+def folded(value: Scalar) -> Scalar:
+    """Return a value as keys compare it: text without regard to case."""
+    return value.casefold() if isinstance(value, str) else value
+
+
+class Rows:
+    """One table's rows with the indexes that the service's answers need."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._rows: dict[str, Row] = {}
+        self._ids: list[str] = []
+        self._new_ids: list[str] = []
+        self._log: list[tuple[int, str]] = []
+        self._log_sorted = True
+        self._deleted: dict[str, int] = {}
+        self._touched: dict[str, list[tuple[int, frozenset[int]]]] = {}
+        self._keys: dict[AlternateKey, dict[tuple[Scalar, ...], str]] = {k: {} for k in table.keys}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, row_id: str) -> Row | None:
+        return self._rows.get(row_id)
+
+    def all(self) -> Iterator[Row]:
+        return iter(self._rows.values())
+
+    def put(self, row: Row) -> None:
+        """Insert or replace a row; a row that returns is not deleted any more."""
+        row_id = str(row[ID])
+        old = self._rows.get(row_id)
+        if old is None:
+            self._new_ids.append(row_id)
+            self._deleted.pop(row_id, None)
+        else:
+            self._forget_keys(old)
+            self._note_touched(row_id, old, row)
+        self._rows[row_id] = row
+        self._remember_keys(row)
+        self._note_version(row_id, int(row[VERSION] or 0))
+
+    def remove(self, row_id: str, version: int | None) -> None:
+        """Take a row out; with a version it is remembered as deleted at it."""
+        self._forget_keys(self._rows.pop(row_id))
+        if version is not None:
+            self._deleted[row_id] = version
+
+    def set_deleted(self, row_id: str, version: int | None) -> None:
+        """Set or lift the mark of deletion, for undoing and loading."""
+        if version is None:
+            self._deleted.pop(row_id, None)
+        else:
+            self._deleted[row_id] = version
+
+    def deleted_at(self, row_id: str) -> int | None:
+        return self._deleted.get(row_id)
+
+    def find(self, key: AlternateKey, values: tuple[Scalar, ...]) -> Row | None:
+        row_id = self._keys[key].get(tuple(folded(value) for value in values))
+        return None if row_id is None else self._rows[row_id]
+
+    def in_order(self, after: str = "") -> Iterator[Row]:
+        """Yield rows by primary key, those behind `after`."""
+        self._settle_ids()
+        for position in range(bisect_right(self._ids, after), len(self._ids)):
+            row = self._rows.get(self._ids[position])
+            if row is not None:
+                yield row
+
+    def changed_after(self, version: int) -> Iterator[Row]:
+        """Yield rows whose version is above `version`, in the order of versions."""
+        self._settle_log()
+        for position in range(bisect_right(self._log, (version, "~")), len(self._log)):
+            at, row_id = self._log[position]
+            row = self._rows.get(row_id)
+            if row is not None and row[VERSION] == at:
+                yield row
+
+    def deleted_after(self, version: int) -> list[tuple[int, str]]:
+        """Return (version, id) of deletions above `version`, oldest first."""
+        gone = ((at, row_id) for row_id, at in self._deleted.items() if at > version)
+        return sorted(gone, key=itemgetter(0))
+
+    def touched_after(self, row: Row, version: int, positions: frozenset[int]) -> bool:
+        """Tell whether a row was created, or one of these columns changed, after a version."""
+        history = self._touched.get(str(row[ID]), [(int(row[VERSION] or 0), EVERY)])
+        return any(at > version and not positions.isdisjoint(seen) for at, seen in history)
+
+    def holder(self, key: AlternateKey, row: Row, *, nulls: bool) -> str | None:
+        """Return the id of the row with the same key; nulls may count as values or not."""
+        values = self._key_values(key, row)
+        return None if None in values and not nulls else self._keys[key].get(values)
+
+    def _key_values(self, key: AlternateKey, row: Row) -> tuple[Scalar, ...]:
+        columns = (self.table.by_name[name].wire for name in key.columns)
+        return tuple(folded(row[self.table.position[wire]]) for wire in columns)
+
+    def _remember_keys(self, row: Row) -> None:
+        for key, index in self._keys.items():
+            index[self._key_values(key, row)] = str(row[ID])
+
+    def _forget_keys(self, row: Row) -> None:
+        for key, index in self._keys.items():
+            values = self._key_values(key, row)
+            if index.get(values) == row[ID]:
+                del index[values]
+
+    def _note_version(self, row_id: str, version: int) -> None:
+        if self._log and version <= self._log[-1][0]:
+            self._log_sorted = False
+        self._log.append((version, row_id))
+
+    def _note_touched(self, row_id: str, old: Row, new: Row) -> None:
+        differing = {n for n, (was, now) in enumerate(zip(old, new, strict=True)) if was != now}
+        history = self._touched.setdefault(row_id, [(int(old[VERSION] or 0), EVERY)])
+        history.append((int(new[VERSION] or 0), frozenset(differing)))
+
+    def _settle_log(self) -> None:
+        if len(self._log) > 2 * len(self._rows) + 1000:
+            self._log = [(int(row[VERSION] or 0), row_id) for row_id, row in self._rows.items()]
+            self._log_sorted = False
+        if not self._log_sorted:
+            self._log = sorted(set(self._log))
+            self._log_sorted = True
+
+    def _settle_ids(self) -> None:
+        if len(self._new_ids) > FEW:
+            self._ids = sorted(self._rows)
+        else:
+            for row_id in self._new_ids:
+                self._place(row_id)
+        self._new_ids.clear()
+
+    def _place(self, row_id: str) -> None:
+        at = bisect_left(self._ids, row_id)
+        if at == len(self._ids) or self._ids[at] != row_id:
+            self._ids.insert(at, row_id)

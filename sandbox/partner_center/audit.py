@@ -1,0 +1,197 @@
+"""The audit records: who changed which subscription, from what to what."""
+
+import base64
+import json
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from werkzeug import Request
+
+from sandbox.clock import iso, parse_instant
+from sandbox.documents import Document
+from sandbox.partner_center.errors import PartnerRefused
+from sandbox.partner_center.names import pascal
+from sandbox.partner_center.view import collection
+
+SYSTEM = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # Partner Center's own application id
+_LONGEST_DAYS = 90
+_USUAL_DAYS = 30
+_PAGE = 500
+_FIELDS = {
+    "CompanyName": "customerName",
+    "CustomerId": "customerId",
+    "ResourceType": "resourceType",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """A person by user principal name, or an application by its id."""
+
+    person: str | None = None
+    application: str | None = None
+
+    def fields(self) -> Document:
+        if self.person is not None:
+            return {"userPrincipalName": self.person}
+        return {"applicationId": self.application}
+
+
+def record(  # noqa: PLR0913 - the parts of a record, all named
+    *,
+    id: str,  # noqa: A002 - the name on the wire
+    partner_id: str,
+    customer: Document,
+    author: Author,
+    at: datetime,
+    before: Document | None,
+    after: Document,
+) -> Document:
+    """Return the audit record of a change, or of a purchase when there is no `before`."""
+    old = {} if before is None else {"resourceOldValue": _quoted(before)}
+    return {
+        "id": id,
+        "partnerId": partner_id,
+        "customerId": customer["id"],
+        "customerName": customer["companyName"],
+        **author.fields(),
+        "resourceType": "order" if before is None else "subscription",
+        **old,
+        "resourceNewValue": _quoted(_order(customer, after) if before is None else after),
+        "operationType": "create_order" if before is None else "update_subscription",
+        "operationDate": iso(at),
+        "operationStatus": "succeeded",
+        "customizedData": [{"key": "SubscriptionId", "value": after["id"]}],
+        "attributes": {"objectType": "AuditRecord"},
+    }
+
+
+def _quoted(document: Document) -> str:
+    return orjson.dumps(pascal(document)).decode()
+
+
+def _order(customer: Document, bought: Document) -> Document:
+    line = {
+        "lineItemNumber": 0,
+        "offerId": bought["offerId"],
+        "subscriptionId": bought["id"],
+        "friendlyName": bought["friendlyName"],
+        "quantity": bought["quantity"],
+    }
+    return {
+        "id": bought["orderId"],
+        "referenceCustomerId": customer["id"],
+        "billingCycle": bought["billingCycle"],
+        "lineItems": [line],
+    }
+
+
+class AuditLog:
+    """All records, in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self._records: list[Document] = []
+
+    def add(self, document: Document) -> None:
+        """Put a record in its place by date: the clock may have gone back."""
+        dates = [item["operationDate"] for item in self._records[-1:]]
+        if not dates or dates[-1] <= document["operationDate"]:
+            self._records.append(document)
+            return
+        place = bisect_left(
+            self._records, document["operationDate"], key=lambda item: item["operationDate"]
+        )
+        self._records.insert(place, document)
+
+    def clear(self) -> None:
+        self._records.clear()
+
+    def page(self, request: Request, now: datetime, delay_seconds: float) -> Document:
+        """Answer a query, newest first. Raises PartnerRefused for what it cannot read."""
+        start, end = _window(request, now)
+        latest = min(end, now - timedelta(seconds=delay_seconds))
+        low, high = iso(start), iso(latest)
+        matches = _matcher(request.args.get("filter"))
+        found = [
+            item
+            for item in reversed(self._records)
+            if low <= item["operationDate"] <= high and matches.fits(item)
+        ]
+        return paged(found, request, _PAGE)
+
+
+def paged(items: list[Any], request: Request, usual: int) -> Document:
+    """Cut a page out of a list; the next one is asked for by MS-ContinuationToken."""
+    size = _size(request, usual)
+    first = _offset(request) if request.args.get("seekOperation") else 0
+    last = len(items) if not size else min(first + size, len(items))
+    body = collection(items[first:last], f"{request.path}?size={size}", total=len(items))
+    if last < len(items):
+        token = base64.b64encode(str(last).encode()).decode()
+        header = {"key": "MS-ContinuationToken", "value": token}
+        uri = f"{request.path.removeprefix('/v1')}?size={size}&seekOperation=Next"
+        body["links"]["next"] = {"uri": uri, "method": "GET", "headers": [header]}
+        body["continuationToken"] = token
+    return body
+
+
+def _size(request: Request, usual: int) -> int:
+    text = request.args.get("size", str(usual))
+    if not text.isdecimal():
+        raise PartnerRefused(400, 3000, f"The property size is not valid: {text}.")
+    return int(text)
+
+
+def _offset(request: Request) -> int:
+    token = request.headers.get("MS-ContinuationToken", "")
+    try:
+        return int(base64.b64decode(token))
+    except ValueError as error:
+        raise PartnerRefused(400, 3000, "The continuation token is not valid.") from error
+
+
+def _window(request: Request, now: datetime) -> tuple[datetime, datetime]:
+    start = _date(request, "startDate") or now - timedelta(days=_USUAL_DAYS)
+    end = _date(request, "endDate") or now
+    if len(request.args.get("endDate", "")) == len("2025-01-01"):
+        end += timedelta(days=1)  # a date alone means that whole day (inferred)
+    if now - start > timedelta(days=_LONGEST_DAYS + 1):
+        text = f"The start date is more than {_LONGEST_DAYS} days ago."
+        raise PartnerRefused(400, 3000, text)
+    return start, end
+
+
+def _date(request: Request, name: str) -> datetime | None:
+    text = request.args.get(name)
+    try:
+        return None if text is None else parse_instant(text.replace(" ", "+"))
+    except ValueError as error:
+        raise PartnerRefused(400, 3000, f"The property {name} is not valid: {text}.") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filter:
+    field: str | None = None
+    value: str = ""
+    whole: bool = False
+
+    def fits(self, item: Document) -> bool:
+        if self.field is None:
+            return True
+        held = str(item[self.field]).lower()
+        return held == self.value if self.whole else self.value in held
+
+
+def _matcher(text: str | None) -> _Filter:
+    if text is None:
+        return _Filter()
+    try:
+        given = json.loads(text)
+        value = str(given["Value"]).lower()
+        whole = given.get("Operator", "equals") == "equals"
+        return _Filter(field=_FIELDS[given["Field"]], value=value, whole=whole)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PartnerRefused(400, 3000, f"The filter is not valid: {text}.") from error

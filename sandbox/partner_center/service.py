@@ -1,0 +1,126 @@
+"""Partner Center as the rest of the sandbox sees it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from werkzeug import Request, Response
+
+from sandbox.answers import partner_error
+from sandbox.documents import Document
+from sandbox.partner_center import intake, view
+from sandbox.partner_center.api import Api
+from sandbox.partner_center.audit import Author
+from sandbox.partner_center.errors import InputRefused, PartnerRefused
+from sandbox.partner_center.ledger import Ledger
+from sandbox.partner_center.responses import Outcomes
+from sandbox.partner_center.subscription import Subscription
+from sandbox.sign_in import person_address
+from sandbox.world import Principal, World
+
+_CHANGING = ("PATCH", "POST", "PUT", "DELETE")
+
+
+class PartnerCenter:
+    """The emulated service: its API for clients, and what a person does by hand."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._ledger = Ledger(world)
+        self._api = Api(self._ledger, world.settings)
+        self._outcomes = Outcomes()
+
+    def handle(self, request: Request, principal: Principal) -> Response:
+        """Answer a request of a signed-in client; replay a known MS-RequestId."""
+        self.catch_up()
+        now = self._world.clock.now()
+        if request.method not in _CHANGING:
+            return self._answer(request, principal)
+        window = self._world.settings.request_id_window_seconds
+        response = self._outcomes.find(request, now, window)
+        if response is None:
+            response = self._answer(request, principal)
+            self._outcomes.keep(request, response, now)
+        return response
+
+    def _answer(self, request: Request, principal: Principal) -> Response:
+        try:
+            return self._api.answer(request, principal, self._world.clock.now())
+        except PartnerRefused as refused:
+            return partner_error(refused.status, refused.code, refused.description)
+
+    def add_customer(self, document: Document) -> Document:
+        """Store a customer; missing fields get believable values. Raises InputRefused."""
+        with self._world.lock:
+            return self._ledger.add_customer(intake.new_customer(document, self._world.new_id))
+
+    def add_subscription(self, document: Document) -> Document:
+        """Store a subscription; return the resource. Raises InputRefused."""
+        world = self._world
+        with world.lock:
+            new = intake.new_subscription(
+                document, world.clock.now(), world.new_id, world.settings.cancel_window_days
+            )
+            if new.customer_id.lower() not in self._ledger.registry.customers:
+                msg = f"customerId names no customer: {document.get('customerId')!r}"
+                raise InputRefused(msg)
+            if self._ledger.registry.get(new.id) is not None:
+                msg = f"there is a subscription {new.id} already; PATCH changes it"
+                raise InputRefused(msg)
+            return self._ledger.store(None, self._not_ready(new), self._person())
+
+    def change_by_hand(self, subscription_id: str, changes: Document) -> Document:
+        """Change a subscription as a person in the portal would, without the API's rules.
+
+        Raises InputRefused.
+        """
+        with self._world.lock:
+            self.catch_up()
+            old = self._ledger.registry.get(subscription_id)
+            if old is None:
+                msg = f"there is no subscription {subscription_id}"
+                raise InputRefused(msg)
+            new = intake.changed_by_hand(old, changes, self._world.clock.now())
+            if (new.key, new.customer_id) != (old.key, old.customer_id):
+                msg = "id and customerId of a subscription cannot be changed"
+                raise InputRefused(msg)
+            return self._ledger.change(old, new, self._person())
+
+    def subscription(self, subscription_id: str) -> Document | None:
+        """Return the resource as it is now, or None."""
+        with self._world.lock:
+            self.catch_up()
+            found = self._ledger.registry.get(subscription_id)
+            return None if found is None else view.resource(found, self._world.clock.now())
+
+    def subscriptions(self) -> Iterator[Document]:
+        """Give all resources as they are now."""
+        self.catch_up()
+        for found in self._ledger.registry.all():
+            yield view.resource(found, self._world.clock.now())
+
+    def catch_up(self) -> None:
+        """Apply what became due by the clock."""
+        self._ledger.catch_up()
+
+    def reschedule(self) -> None:
+        """Plan term ends anew after settings changed."""
+        self._ledger.registry.reschedule(self._world.settings)
+
+    def clear(self) -> None:
+        """Begin a new world."""
+        self._ledger.clear()
+        self._outcomes.clear()
+
+    def load(self, documents: Iterable[tuple[str, str, Document]]) -> None:
+        """Take back what was persisted: (table, id, document)."""
+        self._ledger.load(documents)
+
+    def _person(self) -> Author:
+        return Author(person=person_address(self._world))
+
+    def _not_ready(self, new: Subscription) -> Subscription:
+        seconds = self._world.settings.not_ready_seconds
+        if not seconds or self._world.building:
+            return new
+        return replace(new, ready_at=self._world.clock.now() + timedelta(seconds=seconds))

@@ -1,0 +1,181 @@
+"""The sandbox over HTTPS on the loopback address."""
+
+import random
+import shutil
+import signal
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+import requests
+from cheroot import wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+from sandbox.app import App
+from sandbox.assembly import assemble
+from sandbox.configuration import (
+    Place,
+    ready_document,
+    write_certificates,
+    write_client_certificate,
+    write_configuration,
+    write_private,
+)
+from sandbox.identity import Identity, identity_from, new_identity
+from sandbox.persistence import NoStorage, SqliteStorage
+from sandbox.scenarios import SCENARIOS
+from sandbox.world import World
+
+_THREADS = 24  # a fault's delay holds one of them
+_IDLE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run a sandbox; `port` 0 takes any free one, no `data_dir` keeps nothing."""
+
+    mappings: Path
+    port: int = 0
+    data_dir: Path | None = None
+    ready_file: Path | None = None
+    names: tuple[str, ...] = ()
+    scenario: str = "demo"
+    subscriptions: int | None = None
+    seed: int = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """A sandbox that answers."""
+
+    base_url: str
+    ready: dict[str, Any]
+    world: World
+    _app: App
+    _server: wsgi.Server
+    _thread: threading.Thread
+    _rubbish: Path | None
+    _stopped: bool = field(default=False)
+
+    def stop(self) -> None:
+        """End the server and let go of its files; a second call does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._app.stopping.set()
+        self._server.stop()
+        self._thread.join()
+        with self.world.lock:
+            self.world.keep()
+            self.world.storage.close()
+        if self._rubbish is not None:
+            shutil.rmtree(self._rubbish, ignore_errors=True)
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start(options: Options) -> Running:
+    """Start a sandbox and return when it answers. Raises OSError when the port is taken."""
+    folder = _folder(options.data_dir)
+    world = _open(folder, keep=options.data_dir is not None)
+    world.names |= set(options.names)
+    app = assemble(world)
+    server = _bind(app, folder, options)
+    place = Place(
+        origin=f"https://localhost:{server.bind_addr[1]}",
+        folder=folder,
+        mappings=options.mappings.resolve(),
+    )
+    _populate(world, options)
+    world.after_reset = lambda: write_configuration(place, world)
+    world.after_reset()
+    write_client_certificate(folder, world.identity)
+    thread = threading.Thread(target=server.serve, name="sandbox", daemon=True)
+    thread.start()
+    _await_answer(place)
+    ready = ready_document(place, world)
+    if options.ready_file is not None:
+        write_private(options.ready_file.resolve(), orjson.dumps(ready))
+    return Running(
+        base_url=place.origin,
+        ready=ready,
+        world=world,
+        _app=app,
+        _server=server,
+        _thread=thread,
+        _rubbish=folder if options.data_dir is None else None,
+    )
+
+
+def serve(options: Options) -> None:
+    """Run a sandbox until SIGINT or SIGTERM; from the main thread."""
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    with start(options):
+        ended.wait()
+
+
+def _folder(data_dir: Path | None) -> Path:
+    if data_dir is None:
+        return Path(tempfile.mkdtemp(prefix="seatkeeper-sandbox-")).resolve()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return data_dir.resolve()
+
+
+def _open(folder: Path, *, keep: bool) -> World:
+    """Make a world, or the shell of the one that the folder keeps."""
+    rng = random.SystemRandom()
+    if not keep:
+        return World(new_identity(rng), rng=rng, scenarios=SCENARIOS, storage=NoStorage())
+    storage = SqliteStorage(folder / "sandbox.db")
+    identity = _identity(storage, rng)
+    return World(identity, rng=rng, scenarios=SCENARIOS, storage=storage)
+
+
+def _identity(storage: SqliteStorage, rng: random.Random) -> Identity:
+    document = storage.facts().get("identity")
+    return identity_from(document) if document else new_identity(rng)
+
+
+def _populate(world: World, options: Options) -> None:
+    """Load the kept rows, or play the scenario into a new world."""
+    facts = world.storage.facts()
+    if "organisation_id" not in facts:
+        world.reset(options.scenario, subscriptions=options.subscriptions, seed=options.seed)
+        return
+    world.restore(facts)
+    world.dataverse.load(world.storage.documents("dataverse"))
+    world.partner_center.load(world.storage.documents("partner_center"))
+
+
+def _bind(app: App, folder: Path, options: Options) -> wsgi.Server:
+    chain, key = write_certificates(folder, options.names)
+    server = wsgi.Server(
+        ("127.0.0.1", options.port), app, numthreads=_THREADS, request_queue_size=128
+    )
+    server.timeout = _IDLE_SECONDS
+    server.keep_alive_conn_limit = 500
+    server.ssl_adapter = BuiltinSSLAdapter(str(chain), str(key))
+    server.prepare()
+    return server
+
+
+def _await_answer(place: Place) -> None:
+    """Ask once: the ready file promises that the server answers."""
+    with requests.Session() as session:
+        session.trust_env = False
+        url = f"{place.origin}/_sandbox/clock"
+        session.get(url, verify=str(place.ca_file), timeout=30).raise_for_status()

@@ -1,0 +1,122 @@
+"""What the fact sheets leave open, as switches with a documented default."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
+from typing import Literal, get_args, get_type_hints
+
+
+class SettingRefused(ValueError):
+    """A setting has an unknown name or a value of the wrong kind."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """Each switch of the sandbox; `POST /_sandbox/settings` changes it while it runs."""
+
+    # How Dataverse shows changes
+    delta_token_at: Literal["start", "end"] = "start"  # noqa: S105 - no password
+    """Where a full tracked walk takes its delta token; with "end", rows that change on pages
+    already read are missed."""
+    delta_days: int = 7
+    """Life of a delta link, by the emulated clock."""
+    delta_expired_status: int = 400
+    """HTTP status of an expired delta link (0x80044352); not published."""
+    delta_counts_selected_columns_only: bool = False
+    """Whether a row with only unselected changes is left out of a delta."""
+    max_page_size: int = 5000
+    """Rows of a Dataverse page when the client asks for none or for more."""
+    audit: bool = True
+    """Whether auditing is on for the organisation."""
+    audit_delay_seconds: float = 0
+    """How much later than its change an audit row becomes visible, by the emulated clock."""
+    # How Dataverse takes writes
+    null_keys_take_part: bool = False
+    """Whether rows with an empty key column are held unique by an alternate key."""
+    enforce_status_transitions: bool = False
+    """Whether status reason transitions are refused on a PATCH; the real API stores them."""
+    status_reason_moves_state: bool = False
+    """Whether a status reason of the other state alone moves the state instead of failing."""
+    patch_answers_etag: bool = False
+    """Whether a 204 answer to a PATCH carries an ETag; documented only with representation."""
+    dataverse_per_5_minutes: int = 0
+    """Service protection limit per user, in real time; the real one is 6000, 0 is off."""
+    # Partner Center
+    partner_center_per_minute: int = 500
+    """Requests a minute per tenant, in real time; 0 is off."""
+    request_id_window_seconds: float = 600
+    """How long an MS-RequestId replays its stored outcome, by the emulated clock; 0 is off."""
+    partner_center_bom: bool = False
+    """Whether bodies begin with a UTF-8 byte order mark."""
+    partner_center_crlf: bool = False
+    """Whether bodies are pretty-printed with CRLF."""
+    accepted_seconds: float = 0
+    """When positive, a PATCH answers 202 and shows this much later, by the emulated clock."""
+    not_ready_seconds: float = 0
+    """How long 409/800082 answers a PATCH after a create or an update."""
+    partner_audit_delay_seconds: float = 0
+    """How much later than its change an audit record becomes visible."""
+    cancel_window_days: int = 7
+    """Days from purchase, renewal or added seats until cancelling or reducing ends."""
+    renewal_seconds: float = 0
+    """How long a renewal is in progress after the term end; up to 24 hours in reality."""
+    expired_days: int = 30
+    """Days a subscription stays expired before it is disabled."""
+    disabled_days: int = 90
+    """Days a subscription stays disabled before it is deleted."""
+    legacy_suspended_days: int = 90
+    """Days a suspended legacy subscription lives before it is deleted."""
+    extended_service_terms: bool = False
+    """Whether a term without renewal and without a Cancel action rolls on month by month."""
+    update_limit: int = 1200
+    """Updates a subscription takes in its life (400/900311)."""
+    require_mfa: bool = False
+    """Whether a token with a user but without an MFA claim is refused (401/900421)."""
+    # Sign-in and people
+    token_seconds: int = 3599
+    """Life of an access token, in real time."""
+    person: str = "Alex Wilber"
+    """Who a change by hand is made by."""
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+    def change(self, changes: Mapping[str, object]) -> None:
+        """Set several settings, or none of them. Raises SettingRefused."""
+        for name, value in changes.items():
+            _check(name, value)
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+NAMES = tuple(field.name for field in fields(Settings))
+_TYPES = get_type_hints(Settings)
+
+
+def _check(name: str, value: object) -> None:
+    if name not in _TYPES:
+        near = get_close_matches(name, NAMES) or sorted(NAMES)
+        msg = f"there is no setting {name!r}; near it: {', '.join(near)}"
+        raise SettingRefused(msg)
+    choices = get_args(_TYPES[name])
+    if choices and value not in choices:
+        msg = f"{name} takes one of {', '.join(map(repr, choices))}, not {value!r}"
+        raise SettingRefused(msg)
+    if not choices and not _fits(_TYPES[name], value):
+        msg = f"{name} takes {_NAMED[_TYPES[name]]}, not {value!r}"
+        raise SettingRefused(msg)
+
+
+_NAMED: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number from 0",
+    float: "a number from 0",
+    str: "a text",
+}
+
+
+def _fits(kind: type, value: object) -> bool:
+    if kind is bool or kind is str:
+        return isinstance(value, kind)
+    accepted = (int, float) if kind is float else int
+    return isinstance(value, accepted) and not isinstance(value, bool) and value >= 0

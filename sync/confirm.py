@@ -1,0 +1,87 @@
+"""Find out what an unclear answer left unknown, by reading the services. Decides from values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sync.engine import Engine
+from sync.remote import CREATE_ONLY, Action, Json, Licence, Read, Row
+from sync.state import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Which rows of a change set are at Dataverse."""
+
+    present: frozenset[str]
+    missing: frozenset[str]
+
+
+def find_created(engine: Engine, operations: Sequence[Operation]) -> Found:
+    """Read all rows that a change set creates, in one batch (rules.md 2.6)."""
+    created = [one for one in operations if one.precondition == CREATE_ONLY]
+    by_set = {entity.set: entity for entity in engine.mappings.entities.values()}
+    reads = [
+        Read(set=one.set, columns=(by_set[one.set].id_column,), id=one.target) for one in created
+    ]
+    answers = engine.ports.crm.read(reads) if reads else ()
+    present = {one.target for one, answer in zip(created, answers, strict=True) if answer.rows}
+    return Found(
+        present=frozenset(present),
+        missing=frozenset(one.target for one in created if one.target not in present),
+    )
+
+
+def is_written(engine: Engine, operations: Sequence[Operation]) -> bool:
+    """Tell whether a change set was committed: any row it creates is there, else its values are."""
+    if any(one.precondition == CREATE_ONLY for one in operations):
+        return bool(find_created(engine, operations).present)
+    return all(_holds_values(engine, one) for one in operations)
+
+
+def _holds_values(engine: Engine, operation: Operation) -> bool:
+    """Compare the columns of an update with the row; a lookup is compared by its bound id."""
+    columns = tuple(_column(name) for name in operation.body)
+    read = Read(set=operation.set, columns=columns, id=operation.target)
+    rows = engine.ports.crm.read([read])[0].rows
+    if not rows:
+        return False
+    return all(_same(rows[0].get(_column(name)), value) for name, value in operation.body.items())
+
+
+def _column(name: str) -> str:
+    bound = name.removesuffix("@odata.bind")
+    return f"_{bound}_value" if bound != name else name
+
+
+def _same(held: Json, sent: Json) -> bool:
+    if isinstance(sent, str) and sent.endswith(")"):
+        return str(held).lower() in sent.lower()
+    return held == sent or str(held) == str(sent)
+
+
+def shows(action: Action, licence: Licence, sent: Row) -> bool:
+    """Tell whether the provider shows the effect of a write."""
+    match action:
+        case Action.SUSPEND:
+            return licence.status == "suspended"
+        case Action.REACTIVATE:
+            return licence.status == "active"
+        case Action.CANCEL:
+            return licence.status == "deleted"
+        case Action.SET_QUANTITY:
+            return licence.quantity == sent.get("quantity")
+        case Action.RESTORE:
+            return same_held(licence.held, {name: sent.get(name) for name in licence.held})
+        case Action.SCHEDULE_QUANTITY:
+            return _scheduled(licence.held) == _scheduled(sent)
+
+
+def _scheduled(document: Row) -> Json:
+    instructions = document.get("scheduledNextTermInstructions")
+    return instructions.get("quantity") if isinstance(instructions, Mapping) else None
+
+
+def same_held(one: Row, other: Row) -> bool:
+    """Compare what a suspend takes, by value; an absent and an empty instruction are the same."""
+    names = {*one, *other}
+    return all((one.get(name) or None) == (other.get(name) or None) for name in names)

@@ -1,0 +1,145 @@
+"""One cycle: poll both tables, decide what changed means, write it, confirm it.
+
+The steps in order, on one screen. A service that is down ends the cycle, loses nothing, and is
+tried again; a subscription in trouble is set aside and delays no other.
+"""
+
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from sync import journal
+from sync.engine import Engine
+from sync.poll import look_again, poll_change_logs, poll_subscriptions
+from sync.ports import Tx
+from sync.remote import RemoteError, SignInFailed
+from sync.schedule_due import take_scheduled
+from sync.settling import Trouble
+from sync.state import Wake
+from sync.take_up import take_up
+
+_DELETED = "row-deleted"
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a cycle saw and could not do."""
+
+    logs: int = 0
+    changes: int = 0
+    worked: int = 0
+    failures: list[RemoteError] = field(default_factory=list)
+
+    @property
+    def sign_in(self) -> SignInFailed | None:
+        return next((one for one in self.failures if isinstance(one, SignInFailed)), None)
+
+
+def run_cycle(engine: Engine, *, ignore_pauses: bool = False) -> Report:
+    """Take what changed in Dataverse all the way to settled invoice lines."""
+    report = Report()
+    engine.contexts.clear()
+    report.logs = poll_change_logs(engine)
+    report.changes = poll_subscriptions(engine)
+    report.changes += look_again(engine)
+    report.changes += take_scheduled(engine)
+    work(engine, report, ignore_pauses=ignore_pauses)
+    return report
+
+
+def work(engine: Engine, report: Report, *, ignore_pauses: bool) -> None:
+    """Take up everything that is due, by contract; contracts run beside one another."""
+    now = None if ignore_pauses else engine.now()
+    due = engine.ports.store.tx(lambda tx: tx.due(now))
+    by_contract = sorted((contract or subject, subject) for subject, contract in due)
+    groups = {
+        key: [subject for _, subject in members]
+        for key, members in groupby(by_contract, key=lambda pair: pair[0])
+    }
+    report.worked += len(due)
+
+    def take(key: str) -> None:
+        failure = _guarded(engine, groups[key])
+        if failure is not None:
+            report.failures.append(failure)
+
+    engine.ports.dispatcher.run(list(groups), take)
+
+
+def _guarded(engine: Engine, subjects: list[str]) -> RemoteError | None:
+    """Work on one contract's subscriptions; what goes wrong with them stays with them."""
+    try:
+        take_up(engine, subjects)
+    except RemoteError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  # the one boundary: what we did not foresee is parked
+        _park_unforeseen(engine, subjects, error)
+    return None
+
+
+def _park_unforeseen(engine: Engine, subjects: list[str], error: Exception) -> None:
+    engine.ports.log.warning("unforeseen", subjects=len(subjects), error=repr(error))
+    trouble = Trouble(
+        code="unforeseen",
+        reason=f"Seatkeeper met something it does not know: {type(error).__name__}: {error}",
+        advice="Report it with the output of `seatkeeper explain`; it is tried again by itself.",
+    )
+
+    def tx_park(tx: Tx) -> None:
+        for subject in subjects:
+            journal.park(engine, tx, subject, trouble)
+            tx.unwake(subject)
+
+    engine.ports.store.tx(tx_park)
+
+
+def look_at_parked(engine: Engine) -> int:
+    """Have parked subscriptions read and judged again: their cause may be gone."""
+
+    def tx_wake(tx: Tx) -> int:
+        parked = [one.subject for one in tx.parked() if one.code != _DELETED]
+        tx.revisit(parked)
+        for subject in parked:
+            tx.wake(Wake(subscription_id=subject, reason="look whether the cause is gone"))
+        return len(parked)
+
+    return engine.ports.store.tx(tx_wake)
+
+
+def work_is_left(engine: Engine) -> bool:
+    """Tell whether something waits that is not parked."""
+
+    def tx_left(tx: Tx) -> bool:
+        parked = {one.subject for one in tx.parked()}
+        left = [subject for subject, _ in tx.due(None) if subject not in parked]
+        return bool(left or tx.revisits() or tx.waits())
+
+    return engine.ports.store.tx(tx_left)
+
+
+def run_once(engine: Engine, *, passes: int = 8) -> Report:
+    """Poll once and work until nothing can be done now; our own pauses do not count."""
+    look_at_parked(engine)
+    report = run_cycle(engine, ignore_pauses=True)
+    for _ in range(passes):
+        before = _state(engine)
+        if not report.failures and not work_is_left(engine):
+            break
+        report.failures.clear()
+        look_again(engine)
+        work(engine, report, ignore_pauses=True)
+        if _state(engine) == before:
+            break
+    return report
+
+
+def _state(engine: Engine) -> tuple[object, ...]:
+    """Return what changes when work gets on."""
+
+    def tx_state(tx: Tx) -> tuple[object, ...]:
+        left = tuple(tx.due(None))
+        attempts = tuple(
+            (one.id, one.state) for subject, _ in left for one in tx.open_operations(subject)
+        )
+        return (*left, *attempts, *tx.revisits(), len(tx.waits()))
+
+    return engine.ports.store.tx(tx_state)

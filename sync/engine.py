@@ -1,0 +1,75 @@
+"""What every step of the engine works with: ports, mappings, policy. No behaviour of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sync.detect import Watched
+from sync.judge import Policy
+from sync.mapping_files import Mappings
+from sync.model import Context
+from sync.ports import Crm, Dispatcher, Effects, Provider, Store
+from sync.state import TrailEntry
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=5)
+UNCLEAR_PAUSE = timedelta(seconds=120)
+"""How long an unclear provider write is given to show: its timeout plus 60 s (rules.md 2.8)."""
+
+
+class Log(Protocol):
+    """Where events go: one event per fact, `event` and key=value pairs, never a secret."""
+
+    def info(self, event: str, /, **facts: object) -> None: ...
+
+    def warning(self, event: str, /, **facts: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The doors to the world."""
+
+    crm: Crm
+    providers: Mapping[str, Provider]
+    store: Store
+    effects: Effects
+    dispatcher: Dispatcher
+    log: Log
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine:
+    """One running engine. `contexts` are rows read with the poll, used once in the same cycle."""
+
+    ports: Ports
+    mappings: Mappings
+    policy: Policy
+    audit_wait_seconds: int
+    observe: bool = False
+    audited: frozenset[str] = frozenset()
+    contexts: dict[str, Context] = field(default_factory=dict)
+    sleeping: dict[str, datetime] = field(default_factory=dict)
+    """Scheduled deactivations that are not due yet in their contract's zone."""
+
+    @property
+    def watched(self) -> Watched:
+        subscriptions = self.mappings.entity("subscription")
+        return Watched(
+            status=subscriptions.fields["status"].columns,
+            quantity=subscriptions.column("quantity"),
+            effective_on=subscriptions.column("change_effective_on"),
+        )
+
+    def now(self) -> datetime:
+        """Return business time (rules.md 1.10)."""
+        return self.ports.crm.now()
+
+    def trail(self, subject: str, event: str, **facts: object) -> TrailEntry:
+        told = {name: str(value) for name, value in facts.items() if value not in {None, ""}}
+        return TrailEntry(at=self.now(), subject=subject, event=event, facts=told)
+
+
+def pause(attempts: int) -> timedelta:
+    """Return the growing pause before the next attempt."""
+    return min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)

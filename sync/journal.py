@@ -1,0 +1,365 @@
+"""Store the intent before the act: transaction T2, and the transitions of stored operations.
+
+After T2 every write has its frozen id and body; only then does anything leave the process.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sync.bodies import LineTarget, draft_write, line_writes, log_record
+from sync.engine import Engine
+from sync.ids import operation_id
+from sync.mapping import Record
+from sync.planned import Case, LogUpdate, Plan, PlannedLog
+from sync.ports import Tx
+from sync.remote import Action, Write
+from sync.settling import Trouble
+from sync.state import (
+    FactState,
+    Operation,
+    OperationState,
+    Parked,
+    Service,
+    Source,
+    TrailEntry,
+    Wake,
+)
+
+GROUP_DRAFT = "draft"
+GROUP_WRITE = "write"
+GROUP_NOTE = "note"
+
+
+def store_draft(engine: Engine, case: Case, plan: Plan) -> None:
+    """Store the creation of a missing open invoice; it is made first, alone (rules.md 2.5)."""
+    contract = case.context.contract
+    if plan.new_draft is None or contract is None:
+        return
+    write = draft_write(engine.mappings, contract, plan.new_draft, case.context.closed)
+    group = f"{GROUP_DRAFT}:{engine.ports.effects.new_id()}"
+    operations = _operations(plan, group, [("open invoice", write)])
+    engine.ports.store.tx(lambda tx: tx.add_operations(operations))
+
+
+def store_plan(engine: Engine, case: Case, plan: Plan, *, next_number: int) -> None:
+    """T2: facts, parked state and operations of one subscription, in one transaction."""
+    effects = engine.ports.effects
+    group = f"{GROUP_WRITE}:{effects.new_id()}"
+    operations = [
+        *_provider_operations(plan, case, group),
+        *_operations(plan, group, _writes(engine, case, plan, next_number)),
+        *_note(engine, case, plan, f"{GROUP_NOTE}:{effects.new_id()}"),
+    ]
+
+    def t2(tx: Tx) -> None:
+        _store_facts(tx, plan, written=bool(plan.logs))
+        _store_parked(engine, tx, plan)
+        _store_hold(tx, case, plan)
+        tx.unwake(plan.subscription_id)
+        tx.add_operations(operations)
+        tx.trail(_entries(engine, plan))
+
+    engine.ports.store.tx(t2)
+
+
+def _store_facts(tx: Tx, plan: Plan, *, written: bool) -> None:
+    for key, state in plan.states.items():
+        tx.set_fact_state([key], state)
+    known = tx.seen([plan.subscription_id]).get(plan.subscription_id)
+    if known is None:
+        return
+    if written:
+        tx.put_seen([replace(known, planned=plan.standing)])
+    elif known.accepted is None and plan.standing is not None:
+        tx.put_seen([replace(known, accepted=plan.standing)])
+
+
+def _store_parked(engine: Engine, tx: Tx, plan: Plan) -> None:
+    subject = plan.subscription_id
+    if plan.trouble:
+        park(engine, tx, subject, plan.trouble)
+    elif plan.refused:
+        advice = "Set the row back, or change it to something that is allowed."
+        park(engine, tx, subject, Trouble(code="refused", reason=plan.refused, advice=advice))
+    elif solved := tx.unpark(subject):
+        tx.trail([engine.trail(subject, "solved", code=solved.code, reason=solved.reason)])
+
+
+def park(engine: Engine, tx: Tx, subject: str, trouble: Trouble) -> None:
+    """Set a subject aside for a person; the same cause keeps its first instant."""
+    before = next(iter(tx.parked(subject)), None)
+    since = before.since if before and before.code == trouble.code else engine.now()
+    if before is None or before.reason != trouble.reason:
+        tx.trail([engine.trail(subject, "parked", code=trouble.code, reason=trouble.reason)])
+    tx.park(
+        Parked(
+            subject=subject,
+            code=trouble.code,
+            reason=trouble.reason,
+            advice=trouble.advice,
+            since=since,
+        )
+    )
+
+
+def _store_hold(tx: Tx, case: Case, plan: Plan) -> None:
+    """Keep what the provider is about to lose; never overwritten until restored (rules 2.10)."""
+    taken = {Action.SUSPEND, Action.RESTORE}
+    if plan.steps and taken & {*plan.steps.actions} and case.licence and case.hold is None:
+        tx.set_hold(plan.subscription_id, case.licence.held)
+
+
+# --- operations --------------------------------------------------------------------------------
+
+
+def _operations(plan: Plan, group: str, writes: Sequence[tuple[str, Write]]) -> list[Operation]:
+    keys = tuple(plan.states)
+    return [
+        Operation(
+            id=operation_id(group, number),
+            subject=plan.subscription_id,
+            group=group,
+            service=Service.DATAVERSE,
+            action=action,
+            set=write.set,
+            target=write.id,
+            body=write.body,
+            precondition=write.precondition,
+            change_keys=keys,
+        )
+        for number, (action, write) in enumerate(writes)
+    ]
+
+
+def _provider_operations(plan: Plan, case: Case, group: str) -> list[Operation]:
+    provider, subscription = case.context.provider, case.context.subscription
+    if plan.steps is None or provider is None or subscription is None:
+        return []
+    target = f"{case.context.customer_tenant_id}/{subscription.provider_subscription_id}"
+    return [
+        Operation(
+            id=operation_id(group, 1000 + number),
+            subject=plan.subscription_id,
+            group=group,
+            service=Service.PROVIDER,
+            action=action.value,
+            set=provider.connector,
+            target=target,
+            quantity=plan.standing.quantity if plan.standing else None,
+            change_keys=tuple(plan.states),
+        )
+        for number, action in enumerate(plan.steps.actions)
+    ]
+
+
+def _writes(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tuple[str, Write]]:
+    """Return the one change set: logs, log updates, lines, draft, scheduled status."""
+    logs = [_log_create(engine, plan, planned) for planned in plan.logs]
+    updates = [_log_update(engine, update) for update in plan.updates]
+    awaited = [
+        ("log outcome", _log_write(engine, log.id, {}, log.etag))
+        for log in case.context.logs
+        if log.id == plan.awaits_provider
+    ]
+    return [
+        *logs,
+        *updates,
+        *awaited,
+        *_money(engine, case, plan, next_number),
+        *_schedule(engine, case, plan),
+    ]
+
+
+def _log_create(engine: Engine, plan: Plan, planned: PlannedLog) -> tuple[str, Write]:
+    entity = engine.mappings.entity("change_log")
+    record = dict(log_record(planned, plan.subscription_id))
+    body = entity.body(record, engine.mappings.sets)
+    write = Write(set=entity.set, id=planned.log.id, body=body, precondition="create")
+    return f"log {planned.log.kind}", write
+
+
+def _log_update(engine: Engine, update: LogUpdate) -> tuple[str, Write]:
+    record: Record = {"provisioning": update.provisioning, "message": update.message}
+    if update.stamp:
+        record = {"provisioned_at": engine.now()}
+    action = "stamp log" if update.stamp else "close log"
+    return action, _log_write(engine, update.log.id, record, update.log.etag)
+
+
+def _log_write(engine: Engine, log_id: str, record: Record, etag: str) -> Write:
+    entity = engine.mappings.entity("change_log")
+    body = entity.body(record, engine.mappings.sets)
+    return Write(set=entity.set, id=log_id, body=body, precondition=etag)
+
+
+def _money(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tuple[str, Write]]:
+    subscription, contract = case.context.subscription, case.context.contract
+    if not plan.lines or plan.draft is None or subscription is None or contract is None:
+        return []
+    target = LineTarget(
+        subscription=subscription,
+        draft_id=plan.draft.id,
+        next_number=next_number,
+        log_ids={planned.log.change_key: planned.log.id for planned in plan.logs},
+        taken=case.emitted | {line.id for line in case.context.lines},
+    )
+    lines = line_writes(engine.mappings, plan.lines, target)
+    entity = engine.mappings.entity("invoice")
+    # Touched with If-Match, so that no line lands on an invoice that was issued meanwhile.
+    touch = Write(
+        set=entity.set,
+        id=plan.draft.id,
+        body=entity.body({"currency": contract.currency}, engine.mappings.sets),
+        precondition=plan.draft.etag,
+    )
+    return [*(("invoice line", line) for line in lines), ("open invoice", touch)]
+
+
+def _schedule(engine: Engine, case: Case, plan: Plan) -> list[tuple[str, Write]]:
+    """Return the status of a reached deactivate-on date; it travels with the log."""
+    subscription = case.context.subscription
+    due = [one for one in plan.logs if one.decided.fact.source is Source.SCHEDULE]
+    if not due or subscription is None or plan.standing is None:
+        return []
+    entity = engine.mappings.entity("subscription")
+    record: Record = {"status": plan.standing.status, "deactivate_on": None}
+    body = entity.body(record, engine.mappings.sets)
+    write = Write(set=entity.set, id=subscription.id, body=body, precondition=subscription.etag)
+    return [("scheduled status", write)]
+
+
+def _note(engine: Engine, case: Case, plan: Plan, group: str) -> list[Operation]:
+    """Tell the CRM user on the row, only when the text changes (rules.md 1.9)."""
+    subscription = case.context.subscription
+    if subscription is None or subscription.sync_message == plan.message:
+        return []
+    entity = engine.mappings.entity("subscription")
+    body = entity.body({"sync_message": plan.message or None}, engine.mappings.sets)
+    write = Write(set=entity.set, id=subscription.id, body=body, precondition=subscription.etag)
+    return _operations(plan, group, [("message", write)])
+
+
+def store_failure(engine: Engine, case: Case, plan: Plan, trouble: Trouble) -> None:
+    """Park a subscription whose provider said no, and tell the CRM user on the row."""
+    group = f"{GROUP_NOTE}:{engine.ports.effects.new_id()}"
+    notes = _note(engine, case, replace(plan, message=trouble.reason), group)
+
+    def tx_failure(tx: Tx) -> None:
+        opened = tx.open_operations(plan.subscription_id)
+        earlier = [one for one in opened if one.group.startswith(GROUP_NOTE)]
+        _set_state(tx, earlier, OperationState.SUPERSEDED, "another message follows")
+        park(engine, tx, plan.subscription_id, trouble)
+        tx.add_operations(notes)
+
+    engine.ports.store.tx(tx_failure)
+
+
+# --- outcome -----------------------------------------------------------------------------------
+
+
+def freeze_outcome(
+    engine: Engine, operations: Sequence[Operation], log_id: str, outcome: Record
+) -> None:
+    """Lay the provider's outcome over the log's stored body; from here on it is frozen."""
+    body = engine.mappings.entity("change_log").body(outcome, engine.mappings.sets)
+
+    def tx_freeze(tx: Tx) -> None:
+        for operation in operations:
+            if operation.target == log_id:
+                tx.put_operation(replace(operation, body={**operation.body, **body}))
+
+    engine.ports.store.tx(tx_freeze)
+
+
+def close_group(engine: Engine, operations: Sequence[Operation], *, message: str = "") -> None:
+    """T3: the change set is at Dataverse; what was planned is accepted."""
+
+    def t3(tx: Tx) -> None:
+        _set_state(tx, operations, OperationState.DONE, message)
+        for subject in {operation.subject for operation in operations}:
+            mine = [one for one in operations if one.subject == subject]
+            if mine[0].group.startswith(GROUP_WRITE):
+                _accept(engine, tx, subject, mine)
+
+    engine.ports.store.tx(t3)
+
+
+def _accept(engine: Engine, tx: Tx, subject: str, operations: Sequence[Operation]) -> None:
+    keys = [key for operation in operations for key in operation.change_keys]
+    done = [fact.key for fact in tx.facts(subject, FactState.PLANNED) if fact.key in set(keys)]
+    tx.set_fact_state(done, FactState.DONE)
+    known = tx.seen([subject]).get(subject)
+    if known and known.planned:
+        accepted = replace(known, accepted=known.planned, planned=None)
+        if any(operation.action == "scheduled status" for operation in operations):
+            status = engine.mappings.entity("subscription").fields["status"]
+            pair = status.choices[known.planned.status]
+            point = replace(known.point, pair=pair)
+            claims = (*known.claims, (known.point, point))
+            accepted = replace(accepted, point=point, claims=claims, deactivate_on=None)
+        tx.put_seen([accepted])
+    written = json.dumps(sorted({operation.action for operation in operations}))
+    tx.trail([engine.trail(subject, "written", operations=written)])
+
+
+def reopen_group(engine: Engine, operations: Sequence[Operation], reason: str) -> None:
+    """Decide anew from rows read now: a precondition failed and nothing was written."""
+
+    def tx_reopen(tx: Tx) -> None:
+        _set_state(tx, operations, OperationState.SUPERSEDED, reason)
+        for subject in {operation.subject for operation in operations}:
+            tx.wake(Wake(subscription_id=subject, reason="decide anew"))
+            if operations[0].group.startswith(GROUP_NOTE):
+                continue  # only the message has to be written anew
+            planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
+            tx.set_fact_state(planned, FactState.WAITING)
+            tx.trail([engine.trail(subject, "decide anew", reason=reason)])
+
+    engine.ports.store.tx(tx_reopen)
+
+
+def fail_group(engine: Engine, operations: Sequence[Operation], trouble: Trouble) -> None:
+    """Set the subjects aside: Dataverse refuses the change set, and nothing was written."""
+
+    def tx_fail(tx: Tx) -> None:
+        _set_state(tx, operations, OperationState.FAILED, trouble.reason)
+        for subject in {operation.subject for operation in operations}:
+            planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
+            tx.set_fact_state(planned, FactState.WAITING)
+            park(engine, tx, subject, trouble)
+
+    engine.ports.store.tx(tx_fail)
+
+
+def _set_state(
+    tx: Tx, operations: Sequence[Operation], state: OperationState, message: str
+) -> None:
+    for operation in operations:
+        tx.put_operation(replace(operation, state=state, message=message, not_before=None))
+
+
+def _entries(engine: Engine, plan: Plan) -> list[TrailEntry]:
+    subject = plan.subscription_id
+    entries = [
+        engine.trail(
+            subject,
+            "decided",
+            change=planned.log.change_key,
+            log=planned.log.id,
+            rule=planned.decided.decision.transition,
+            reason=planned.decided.decision.reason,
+            effective_on=planned.log.effective_on,
+            refund=planned.log.refund_decision,
+            refund_reason=planned.refund_reason,
+            provisioning=planned.log.provisioning,
+        )
+        for planned in plan.logs
+    ]
+    entries += [
+        engine.trail(subject, "owed", amount=line.amount, explanation=line.explanation)
+        for line in plan.lines
+    ]
+    if plan.refused:
+        entries.append(engine.trail(subject, "refused", reason=plan.refused))
+    return entries

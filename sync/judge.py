@@ -1,0 +1,219 @@
+"""Decide what the waiting facts of one subscription mean. Pure.
+
+The last accepted state is "was"; a refused change leaves it, and is solved when the row is set
+back or made legal (rules.md 3).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from billing.periods import effective_date
+from lifecycle.decisions import Decision, Observed, Refusal, Standing, decide
+from lifecycle.rules import Rulebook
+from lifecycle.states import Status
+from sync.mapping import Entity
+from sync.model import Context, Contract, ProviderKind, ProviderRow
+from sync.settling import Trouble, contract_trouble
+from sync.state import Fact, FactState, Point, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The settings that a decision reads; frozen on the log where money depends on them."""
+
+    rulebook: Rulebook
+    change_day: str
+    process_refunds: bool
+    max_back_dating_days: int
+    connectors: frozenset[str]
+    """Names of the configured provider connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A fact and what it means, under its change key."""
+
+    key: str
+    fact: Fact
+    decision: Decision
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What to do about the facts of one subscription."""
+
+    decided: tuple[Decided, ...] = ()
+    states: Mapping[str, FactState]
+    """The new state of every fact, by key."""
+    standing: Standing | None
+    refusal: Refusal | None = None
+    """Set when the row stands where it may not."""
+    trouble: Trouble | None = None
+    """Set when nothing can be decided yet; the facts wait, with their original instants."""
+
+
+def status_of(entity: Entity, point: Point) -> Status | None:
+    """Return what the pair means; None when the mapping does not know it."""
+    for name, pair in entity.fields["status"].choices.items():
+        if pair == point.pair:
+            return Status(name)
+    return None
+
+
+def find_trouble(context: Context, policy: Policy) -> Trouble | None:
+    """Find what keeps a subscription from being decided."""
+    subscription = context.subscription
+    if subscription is None:
+        return Trouble(
+            code="row-deleted",
+            reason="The subscription row was deleted before its change was applied.",
+            advice="Nothing was done for it. Look at the provider and the open invoice by hand.",
+        )
+    if subscription.hold:
+        return Trouble(
+            code="on-hold",
+            reason="The subscription is on hold (sk_hold), so that nothing is done for it.",
+            advice="Take it off hold; waiting changes are then applied by themselves.",
+        )
+    if subscription.contract_id is None or context.contract is None:
+        return Trouble(
+            code="contract-missing",
+            reason="The subscription has no billing contract.",
+            advice="Choose its billing contract; the change is then applied by itself.",
+        )
+    if subscription.quantity < 0:
+        return Trouble(
+            code="quantity-negative",
+            reason=f"The quantity {subscription.quantity} is negative.",
+            advice="Enter the number of seats, 1 or more.",
+        )
+    return contract_trouble(context.contract) or _provider_trouble(context.provider, policy)
+
+
+def _provider_trouble(provider: ProviderRow | None, policy: Policy) -> Trouble | None:
+    if provider is None:
+        return Trouble(
+            code="provider-missing",
+            reason="The subscription has no provider.",
+            advice="Choose its provider; the change is then applied by itself.",
+        )
+    if provider.kind is ProviderKind.AUTOMATIC and provider.connector not in policy.connectors:
+        known = ", ".join(sorted(policy.connectors)) or "none"
+        return Trouble(
+            code="provider-unknown",
+            reason=f"The provider {provider.name} names the connection {provider.connector!r},"
+            " which Seatkeeper does not have.",
+            advice=f"Correct it on the provider, or add it under providers: in the configuration"
+            f" (configured: {known}).",
+        )
+    return None
+
+
+def judge(
+    was: Standing | None, facts: Sequence[Fact], context: Context, policy: Policy, entity: Entity
+) -> Judgement:
+    """Go through the facts in order, from the last accepted state."""
+    waiting = {fact.key: FactState.WAITING for fact in facts}
+    trouble = find_trouble(context, policy) or _unknown_status(facts, entity)
+    if trouble or context.contract is None:
+        return Judgement(states=waiting, standing=was, trouble=trouble)
+    decided: list[Decided] = []
+    states: dict[str, FactState] = {}
+    standing, refusal = was, None
+    for fact in facts:
+        standing = standing or _first_understood(fact, entity)
+        decisions, refusal = _verdicts(standing, fact, policy, entity)
+        if decisions:
+            effective_on = _effective_on(fact, context, context.contract, decided)
+            if trouble := _back_dated(effective_on, fact, context.contract, policy):
+                return Judgement(states=waiting, standing=was, trouble=trouble)
+            standing = decisions[-1].standing
+        decided += [
+            Decided(key=_key(fact, number), fact=fact, decision=one, effective_on=effective_on)
+            for number, one in enumerate(decisions)
+        ]
+        states[fact.key] = _state(decisions, refusal)
+    return Judgement(decided=tuple(decided), states=states, standing=standing, refusal=refusal)
+
+
+def _first_understood(fact: Fact, entity: Entity) -> Standing | None:
+    """Take the first known state of a row adopted with an unknown one as its baseline."""
+    status = status_of(entity, fact.point)
+    if status is None or fact.source is Source.NEW_ROW:
+        return None
+    return Standing(status=status, quantity=fact.point.quantity)
+
+
+def _key(fact: Fact, number: int) -> str:
+    """Return the change key; a quantity that changed with a status has its own."""
+    return f"{fact.key}|quantity" if number else fact.key
+
+
+def _verdicts(
+    standing: Standing | None, fact: Fact, policy: Policy, entity: Entity
+) -> tuple[list[Decision], Refusal | None]:
+    """Judge the status, then the quantity; the refusal is what still stands in the way."""
+    observed = Observed(
+        status=status_of(entity, fact.point),
+        quantity=fact.point.quantity,
+        quantity_changed=True,
+        is_new=fact.source is Source.NEW_ROW,
+    )
+    decisions: list[Decision] = []
+    verdict = decide(standing, observed, policy.rulebook)
+    while isinstance(verdict, Decision):
+        decisions.append(verdict)
+        rest = replace(observed, is_new=False)
+        verdict = decide(verdict.standing, rest, policy.rulebook)
+    return decisions, verdict
+
+
+def _state(decisions: Sequence[Decision], refusal: Refusal | None) -> FactState:
+    if decisions:
+        return FactState.PLANNED
+    return FactState.REFUSED if refusal else FactState.UNCHANGED
+
+
+def _unknown_status(facts: Sequence[Fact], entity: Entity) -> Trouble | None:
+    for fact in facts:
+        if status_of(entity, fact.point) is None:
+            columns = ", ".join(entity.fields["status"].columns)
+            return Trouble(
+                code="status-unknown",
+                reason=f"The status reason {list(fact.point.pair)} ({columns}) is not mapped.",
+                advice="Set a known status reason, or map it in mappings/subscription.yaml.",
+            )
+    return None
+
+
+def _effective_on(
+    fact: Fact, context: Context, contract: Contract, earlier: Sequence[Decided]
+) -> date:
+    """Take the date the person set for this change, else the day on which it was made.
+
+    Without audit a date on the row counts only if no log has used it: it stays on the row.
+    """
+    if fact.effective_on is not None:
+        return fact.effective_on
+    on_row = context.subscription.change_effective_on if context.subscription else None
+    used = {log.effective_on for log in context.logs} | {one.effective_on for one in earlier}
+    if on_row is not None and on_row not in used:
+        return on_row
+    return effective_date(fact.at, contract.time_zone)
+
+
+def _back_dated(
+    effective_on: date, fact: Fact, contract: Contract, policy: Policy
+) -> Trouble | None:
+    made_on = effective_date(fact.at, contract.time_zone)
+    limit = made_on - timedelta(days=policy.max_back_dating_days)
+    if effective_on >= limit:
+        return None
+    return Trouble(
+        code="back-dated",
+        reason=f"The effective date {effective_on} lies more than"
+        f" {policy.max_back_dating_days} days before the change of {made_on}.",
+        advice=f"Set it to {limit} or later, or raise money.max_back_dating_days.",
+    )

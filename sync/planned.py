@@ -1,0 +1,90 @@
+"""The plan of one subscription, as values: what is known, what is to be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from billing.lines import NewLine
+from lifecycle.decisions import Standing
+from lifecycle.states import Provisioning
+from sync.judge import Decided
+from sync.model import ChangeLog, Context, Invoice
+from sync.provisioning import Moment, Steps
+from sync.remote import Licence, Row
+from sync.settling import Cycle, Trouble
+from sync.state import FactState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything that is known about one subscription when it is taken up."""
+
+    subscription_id: str
+    was: Standing | None
+    first_seen_on: date
+    context: Context
+    licence: Licence | None
+    """None: no provider work, or the provider could not be read (then see `trouble`)."""
+    provider_trouble: Trouble | None
+    """Set when the provider's answer needs a person."""
+    parked_code: str
+    """Why it is parked, or empty."""
+    hold: Row | None
+    emitted: frozenset[str]
+    """Ids of rows ever created for it; a line that a person deleted keeps its number."""
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLog:
+    """A change log to create, without the outcome of provisioning."""
+
+    log: ChangeLog
+    decided: Decided
+    refund_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogUpdate:
+    """An existing log to update: provisioning outcome, stamp or message."""
+
+    log: ChangeLog
+    provisioning: Provisioning
+    message: str
+    stamp: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done for one subscription, in the order in which it is done."""
+
+    subscription_id: str
+    states: Mapping[str, FactState]
+    standing: Standing | None
+    logs: tuple[PlannedLog, ...] = ()
+    updates: tuple[LogUpdate, ...] = ()
+    awaits_provider: str = ""
+    """Id of the log (new or old) whose outcome the provider's answer decides."""
+    retry_provider: bool = False
+    """The provider gave no answer; its part is taken up again later."""
+    steps: Steps | None = None
+    lines: tuple[NewLine, ...] = ()
+    draft: Invoice | None = None
+    new_draft: Cycle | None = None
+    """Set when lines wait and the contract has no open invoice: it is made first, alone."""
+    refused: str = ""
+    trouble: Trouble | None = None
+    message: str = ""
+    """What `sk_syncmessage` is to say; empty = nothing is wrong."""
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.logs or self.updates or self.lines or (self.steps and self.steps.actions))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A case and its plan."""
+
+    case: Case
+    plan: Plan

@@ -1,0 +1,363 @@
+"""Follow the tables' delta links and keep what was seen: transaction T1 (rules.md 1 and 2.2).
+
+Snapshot, facts and the new delta link go into one local transaction; audit rows are fetched
+before it. A row whose subscription has work open is read again later instead of being judged now.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lifecycle.decisions import Standing
+from sync.context import ETAG, READS, context_reads, read_context
+from sync.detect import Detection, Patience, Sight, adopt, detect
+from sync.engine import Engine
+from sync.judge import status_of
+from sync.mapping import Entity, MalformedRowError, instant
+from sync.ports import Tx
+from sync.remote import (
+    Answer,
+    AuditEntry,
+    CursorExpired,
+    Page,
+    Read,
+    ReadHistory,
+    Row,
+)
+from sync.state import Fact, FactState, KnownLog, Parked, Point, Seen, TrailEntry, Wake
+
+VERSION = "versionnumber"
+POLLED = ("status", "quantity", "customer", "contract", "provider", "deactivate_on", "modified_at")
+_BATCH = 11
+"""Subscriptions per `$batch` of reads: 9 rows and a history each, under a part limit of 120."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """A row that changed, with what was read about it before the transaction."""
+
+    sight: Sight
+    history: tuple[AuditEntry, ...] | None
+
+
+def poll_change_logs(engine: Engine) -> int:
+    """Take in change logs: adopt unknown ones, and see which ones a person has set."""
+    entity = engine.mappings.entity("change_log")
+    columns = (
+        *entity.columns("subscription", "change_key", "sequence", "provisioning", "provisioned_at"),
+        VERSION,
+    )
+    return sum(_take_logs(engine, entity, page) for page in _pages(engine, entity, columns))
+
+
+def poll_subscriptions(engine: Engine) -> int:
+    """Take in changed subscriptions; return how many rows were new or different."""
+    entity = engine.mappings.entity("subscription")
+    columns = (*entity.columns(*POLLED), VERSION)
+    adopted = engine.ports.store.tx(lambda tx: tx.meta("adopted")) is not None
+    count = sum(
+        _take_page(engine, page, adopted=adopted) for page in _pages(engine, entity, columns)
+    )
+    if not adopted:
+        engine.ports.store.tx(lambda tx: tx.set_meta("adopted", engine.now().isoformat()))
+        engine.ports.log.info("adopted", table=entity.table, rows=count)
+    return count
+
+
+def _pages(engine: Engine, entity: Entity, columns: tuple[str, ...]) -> Iterator[Page]:
+    """Follow the delta link; when it has expired, read the table in full."""
+    store = engine.ports.store
+    link = store.tx(lambda tx: tx.cursor(entity.table))
+    try:
+        yield from engine.ports.crm.pages(entity.set, columns, link)
+    except CursorExpired as expired:
+        engine.ports.log.warning("full read", table=entity.table, reason=str(expired))
+        store.tx(lambda tx: tx.set_cursor(entity.table, None))
+        yield from engine.ports.crm.pages(entity.set, columns, None)
+
+
+# --- change logs -------------------------------------------------------------------------------
+
+
+def _take_logs(engine: Engine, entity: Entity, page: Page) -> int:
+    logs = [log for row in page.rows if (log := _known_log(entity, row))]
+
+    def t1(tx: Tx) -> int:
+        changed = tx.put_logs(logs)
+        for log in changed:
+            _wake_for(tx, log)
+        for log_id in page.deleted:
+            tx.drop_log(log_id)
+        if page.delta_link:
+            tx.set_cursor(entity.table, page.delta_link)
+        return len(changed)
+
+    return engine.ports.store.tx(t1)
+
+
+def _wake_for(tx: Tx, log: KnownLog) -> None:
+    """Take a subscription up when a log waits, or a person has closed one."""
+    if log.provisioning == "awaiting" or (log.provisioning == "provisioned" and not log.stamped):
+        tx.wake(Wake(subscription_id=log.subscription_id, reason=f"log {log.provisioning}"))
+
+
+def _known_log(entity: Entity, row: Row) -> KnownLog | None:
+    """Return what we keep of a log; None for logs that Seatkeeper did not write."""
+    change_key, subscription = row[entity.column("change_key")], row[entity.column("subscription")]
+    if not change_key or not subscription:
+        return None
+    try:
+        record = entity.record(row)
+    except MalformedRowError:
+        return None  # a provisioning status that we do not know asks nothing of us
+    sequence = record["sequence"]
+    return KnownLog(
+        id=entity.row_id(row),
+        subscription_id=str(subscription).lower(),
+        version=_version(row),
+        change_key=str(change_key),
+        sequence=sequence if isinstance(sequence, int) else 0,
+        provisioning=str(record["provisioning"] or ""),
+        stamped=record["provisioned_at"] is not None,
+    )
+
+
+# --- subscriptions -----------------------------------------------------------------------------
+
+
+def _take_page(engine: Engine, page: Page, *, adopted: bool) -> int:
+    entity = engine.mappings.entity("subscription")
+    sights = [_sight(entity, row) for row in _newest(entity, page.rows)]
+    if not adopted:
+        return _adopt_page(engine, entity, sights, page)
+    store = engine.ports.store
+    known = store.tx(lambda tx: tx.seen(sight.id for sight in sights))
+    changed = [one for one in sights if one.id not in known or one.version > known[one.id].version]
+    rows = {entity.row_id(row): row for row in page.rows}
+    looked = _look(engine, changed, known, rows)
+    return store.tx(lambda tx: _t1(engine, tx, looked, page))
+
+
+def _adopt_page(engine: Engine, entity: Entity, sights: Sequence[Sight], page: Page) -> int:
+    """Take the opening balance: no logs, no lines, nothing sent (rules.md 1.1)."""
+    today = engine.now().date()
+    seen = [_with_standing(adopt(sight, today), entity) for sight in sights]
+
+    def t1(tx: Tx) -> None:
+        tx.put_seen(seen)
+        if page.delta_link:
+            tx.set_cursor(entity.table, page.delta_link)
+
+    engine.ports.store.tx(t1)
+    return len(seen)
+
+
+def _with_standing(seen: Seen, entity: Entity) -> Seen:
+    status = status_of(entity, seen.point)
+    if status is None:
+        return seen
+    return replace(seen, accepted=Standing(status=status, quantity=seen.point.quantity))
+
+
+def look_again(engine: Engine) -> int:
+    """Read rows again that were passed over, or whose audit history was late."""
+    store = engine.ports.store
+    entity = engine.mappings.entity("subscription")
+    wanted = store.tx(lambda tx: sorted({*tx.revisits(), *(seen.id for seen in tx.waits())}))
+    if not wanted:
+        return 0
+    columns = (*entity.columns(*POLLED), VERSION)
+    reads = [Read(set=entity.set, columns=columns, id=one) for one in wanted]
+    answers = engine.ports.crm.read(reads)
+    rows = {entity.row_id(row): row for answer in answers for row in answer.rows}
+    sights = [_sight(entity, row) for row in rows.values()]
+    known = store.tx(lambda tx: tx.seen(wanted))
+    looked = _look(engine, sights, known, rows)
+    gone = [one for one in wanted if one not in rows]
+
+    def t1(tx: Tx) -> int:
+        tx.clear_revisits(wanted)
+        return _t1(engine, tx, looked, Page(rows=(), deleted=gone))
+
+    return store.tx(t1)
+
+
+def _look(
+    engine: Engine, sights: Sequence[Sight], known: dict[str, Seen], rows: dict[str, Row]
+) -> list[_Looked]:
+    """Read history and context of changed rows, several in one `$batch`."""
+    audited = engine.mappings.entity("subscription").table in engine.audited
+    looked: list[_Looked] = []
+    for start in range(0, len(sights), _BATCH):
+        chunk = sights[start : start + _BATCH]
+        looked += _look_at(engine, chunk, known, rows, audited=audited)
+    return looked
+
+
+def _look_at(
+    engine: Engine,
+    sights: Sequence[Sight],
+    known: dict[str, Seen],
+    rows: dict[str, Row],
+    *,
+    audited: bool,
+) -> Iterator[_Looked]:
+    entity = engine.mappings.entity("subscription")
+    reads: list[Read | ReadHistory] = []
+    for sight in sights:
+        if audited:
+            reads.append(ReadHistory(set=entity.set, id=sight.id))
+        if _differs(sight, known):
+            reads += context_reads(engine.mappings, sight.id, lookups(entity, rows[sight.id]))
+    answers = iter(engine.ports.crm.read(reads) if reads else ())
+    for sight in sights:
+        history = next(answers).history if audited else None
+        if _differs(sight, known):
+            _keep_context(engine, sight.id, [next(answers) for _ in range(READS)])
+        yield _Looked(sight=sight, history=history)
+
+
+def _keep_context(engine: Engine, subscription_id: str, answers: Sequence[Answer]) -> None:
+    try:
+        engine.contexts[subscription_id] = read_context(engine.mappings, answers)
+    except MalformedRowError:
+        engine.contexts.pop(subscription_id, None)  # read again, and parked, when taken up
+
+
+def _differs(sight: Sight, known: dict[str, Seen]) -> bool:
+    return sight.id not in known or known[sight.id].point != sight.point
+
+
+def lookups(entity: Entity, row: Row) -> dict[str, str | None]:
+    """Return the ids that a row's lookups hold, by field name."""
+    found = {name: row.get(entity.column(name)) for name in ("customer", "contract", "provider")}
+    return {name: str(value).lower() if value else None for name, value in found.items()}
+
+
+def _t1(engine: Engine, tx: Tx, looked: Sequence[_Looked], page: Page) -> int:
+    """Store what was seen. The transaction touches only the store, and may run twice."""
+    entity = engine.mappings.entity("subscription")
+    now = engine.now()
+    patience = Patience(now=now, today=now.date(), audit_wait_seconds=engine.audit_wait_seconds)
+    known = tx.seen(one.sight.id for one in looked)
+    found = 0
+    for one in looked:
+        if tx.open_operations(one.sight.id):
+            tx.revisit([one.sight.id])
+            continue
+        seen = known.get(one.sight.id)
+        detection = detect(seen, one.sight, one.history, engine.watched, patience)
+        found += _store_detection(engine, tx, detection, seen)
+    for subscription_id in page.deleted:
+        _forget(engine, tx, subscription_id, now)
+    if page.delta_link:
+        tx.set_cursor(entity.table, page.delta_link)
+    return found
+
+
+def _store_detection(engine: Engine, tx: Tx, detection: Detection, before: Seen | None) -> int:
+    subject = detection.seen.id
+    facts = _with_keys(engine, tx, detection.facts, before)
+    added = tx.add_facts(facts)
+    tx.put_seen([detection.seen])
+    tx.trail(_seen_entries(engine, facts))
+    waiting = tx.wakes(subject)
+    if tx.parked(subject) or (waiting and facts):
+        # The row was touched: look whether the cause is gone, without waiting for a pause.
+        tx.wake(Wake(subscription_id=subject, reason="row changed"))
+    return added
+
+
+def _with_keys(engine: Engine, tx: Tx, facts: Iterable[Fact], before: Seen | None) -> list[Fact]:
+    """Give a change that no audit row names its key: ordinal of the log and transition."""
+    entity = engine.mappings.entity("subscription")
+    keyed: list[Fact] = []
+    for number, fact in enumerate(facts, start=1):
+        if fact.key:
+            keyed.append(fact)
+            continue
+        ordinal = next_ordinal(tx, fact.subscription_id) + number - 1
+        was = before.point if before else None
+        name = transition_name(entity, was, fact.point)
+        keyed.append(replace(fact, key=f"{fact.subscription_id}|{ordinal}|{name}"))
+    return keyed
+
+
+def next_ordinal(tx: Tx, subscription_id: str) -> int:
+    """Return the sequence that the next log of a subscription will have."""
+    logged = max((log.sequence for log in tx.known_logs(subscription_id)), default=0)
+    return max(logged, len(tx.facts(subscription_id))) + 1
+
+
+def transition_name(entity: Entity, was: Point | None, now: Point) -> str:
+    if was is None:
+        return "new"
+    if was.pair == now.pair:
+        return f"quantity {was.quantity}>{now.quantity}"
+    return f"{status_of(entity, was) or was.pair}>{status_of(entity, now) or now.pair}"
+
+
+def _seen_entries(engine: Engine, facts: Iterable[Fact]) -> Iterator[TrailEntry]:
+    for fact in facts:
+        yield engine.trail(
+            fact.subscription_id,
+            "seen",
+            change=fact.key,
+            source=fact.source,
+            at=fact.at.isoformat(),
+            by=fact.by,
+            status=list(fact.point.pair),
+            quantity=fact.point.quantity,
+        )
+
+
+def _forget(engine: Engine, tx: Tx, subscription_id: str, now: datetime) -> None:
+    """Set aside what was not applied yet for a deleted row; it is never dropped silently."""
+    if tx.facts(subscription_id, FactState.WAITING) or tx.open_operations(subscription_id):
+        tx.park(
+            Parked(
+                subject=subscription_id,
+                code="row-deleted",
+                reason="The subscription row was deleted before its change was applied.",
+                advice="Look at the provider and the open invoice by hand.",
+                since=now,
+            )
+        )
+    tx.unwake(subscription_id)
+    tx.drop_seen(subscription_id)
+    tx.trail([engine.trail(subscription_id, "row deleted")])
+
+
+def _newest(entity: Entity, rows: Iterable[Row]) -> Iterable[Row]:
+    """Keep the highest version of a row that a page holds twice."""
+    latest: dict[str, Row] = {}
+    for row in rows:
+        row_id = entity.row_id(row)
+        if row_id not in latest or _version(row) >= _version(latest[row_id]):
+            latest[row_id] = row
+    return latest.values()
+
+
+def _version(row: Row) -> int:
+    version = row.get(VERSION)
+    if isinstance(version, int):
+        return version
+    # The etag is W/"n" in practice; used only where a client left versionnumber out.
+    digits = "".join(letter for letter in str(row.get(ETAG, "")) if letter.isdigit())
+    return int(digits or 0)
+
+
+def _sight(entity: Entity, row: Row) -> Sight:
+    status = entity.fields["status"].columns
+    pair = tuple(value if isinstance(value, int) else None for value in map(row.get, status))
+    quantity = row.get(entity.column("quantity"))
+    contract = row.get(entity.column("contract"))
+    ends = row.get(entity.column("deactivate_on"))
+    return Sight(
+        id=entity.row_id(row),
+        version=_version(row),
+        point=Point(pair, quantity if isinstance(quantity, int) else 0),
+        contract_id=str(contract).lower() if contract else None,
+        modified_at=instant(row[entity.column("modified_at")]),
+        deactivate_on=instant(f"{str(ends)[:10]}T00:00:00+00:00").date() if ends else None,
+    )

@@ -1,0 +1,174 @@
+"""Read what the decision for one subscription needs, and plan it. Writes nothing outside.
+
+`seatkeeper plan` stops here; `take_up` goes on from here.
+"""
+
+from collections.abc import Sequence
+
+from billing.periods import UnknownTimeZoneError, effective_date
+from lifecycle.states import Provisioning
+from sync.context import context_reads, read_context
+from sync.engine import Engine
+from sync.held import read_held
+from sync.judge import Judgement, judge
+from sync.mapping import MalformedRowError
+from sync.model import Context, Subscription
+from sync.plan import needs_provider, plan
+from sync.planned import Case, Plan, Prepared
+from sync.poll import POLLED, lookups
+from sync.provisioning import Moment
+from sync.remote import Licence, LicenceRef, NotFound, Read, Refused, Row, Unavailable
+from sync.settling import Trouble
+from sync.state import Fact, FactState, Seen
+
+
+def prepare(engine: Engine, subject: str) -> Prepared | None:
+    """Read what the decision needs, and plan; None when the subject is not known any more."""
+    facts, known, hold, emitted, parked = engine.ports.store.tx(
+        lambda tx: (
+            tx.facts(subject, FactState.WAITING),
+            tx.seen([subject]).get(subject),
+            tx.hold(subject),
+            tx.emitted(subject),
+            next(iter(tx.parked(subject)), None),
+        )
+    )
+    if known is None:
+        engine.ports.store.tx(lambda tx: tx.unwake(subject))
+        return None
+    try:
+        context = engine.contexts.pop(subject, None) or read(engine, subject)
+    except MalformedRowError as error:
+        return _malformed(engine, known, facts, error)
+    if parked is not None and parked.code == "refused":
+        facts = [*_refused(engine, subject), *facts]
+    entity = engine.mappings.entity("subscription")
+    judgement = judge(known.accepted, facts, context, engine.policy, entity)
+    licence, trouble = _licence(engine, judgement, context)
+    case = Case(
+        subscription_id=subject,
+        was=known.accepted,
+        first_seen_on=known.first_seen_on,
+        context=context,
+        licence=licence,
+        provider_trouble=trouble,
+        parked_code=parked.code if parked else "",
+        hold=hold if hold is not None else _held_on_log(context),
+        emitted=emitted,
+        moment=_moment(engine, context),
+    )
+    return Prepared(case=case, plan=plan(case, judgement, engine.policy))
+
+
+_NOTHING = Context(
+    subscription=None,
+    customer_tenant_id="",
+    contract=None,
+    provider=None,
+    logs=(),
+    drafts=(),
+    closed=(),
+    lines=(),
+    last_line_number=0,
+)
+
+
+def _malformed(
+    engine: Engine, known: Seen, facts: Sequence[Fact], error: MalformedRowError
+) -> Prepared:
+    """Plan to park a subscription of which some row cannot be read."""
+    now = engine.now()
+    case = Case(
+        subscription_id=known.id,
+        was=known.accepted,
+        first_seen_on=known.first_seen_on,
+        context=_NOTHING,
+        licence=None,
+        provider_trouble=None,
+        parked_code="",
+        hold=None,
+        emitted=frozenset(),
+        moment=Moment(now=now, today=now.date()),
+    )
+    trouble = Trouble(code="row-malformed", reason=str(error), advice=error.remedy)
+    states = {fact.key: FactState.WAITING for fact in facts}
+    parked = Plan(subscription_id=known.id, states=states, standing=known.accepted, trouble=trouble)
+    return Prepared(case=case, plan=parked)
+
+
+def _refused(engine: Engine, subject: str) -> list[Fact]:
+    """Return the newest refused change: it may have been made legal since."""
+    refused = engine.ports.store.tx(lambda tx: tx.facts(subject, FactState.REFUSED))
+    return refused[-1:]
+
+
+def read(engine: Engine, subject: str) -> Context:
+    """Read a subscription's context when it did not come with the poll: two requests."""
+    entity = engine.mappings.entity("subscription")
+    row = engine.ports.crm.read([Read(set=entity.set, columns=entity.columns(*POLLED), id=subject)])
+    ids = lookups(entity, row[0].rows[0]) if row[0].rows else {}
+    answers = engine.ports.crm.read(context_reads(engine.mappings, subject, ids))
+    return read_context(engine.mappings, answers)
+
+
+def _moment(engine: Engine, context: Context) -> Moment:
+    now = engine.now()
+    zone = context.contract.time_zone if context.contract else "UTC"
+    try:
+        return Moment(now=now, today=effective_date(now, zone))
+    except UnknownTimeZoneError:
+        return Moment(now=now, today=now.date())  # the contract is parked for its zone
+
+
+def _held_on_log(context: Context) -> Row | None:
+    """Find the hold on the newest log that carries one, when the local state was lost."""
+    for log in reversed(context.logs):
+        if log.kind in {"activation", "resume"} and log.provisioning is Provisioning.PROVISIONED:
+            return None
+        if log.held:
+            return read_held(log.held)
+    return None
+
+
+def _licence(
+    engine: Engine, judgement: Judgement, context: Context
+) -> tuple[Licence | None, Trouble | None]:
+    """Read the provider when a log waits for it."""
+    subscription, provider = context.subscription, context.provider
+    if not needs_provider(judgement, context) or subscription is None or provider is None:
+        return None, None
+    if not subscription.provider_subscription_id or not context.customer_tenant_id:
+        return None, _no_id(subscription)
+    ref = LicenceRef(
+        customer_id=context.customer_tenant_id,
+        subscription_id=subscription.provider_subscription_id,
+    )
+    try:
+        return engine.ports.providers[provider.connector].read(ref), None
+    except Unavailable as error:
+        engine.ports.log.info("provider unavailable", subject=subscription.id, reason=str(error))
+        return None, None
+    except NotFound as error:
+        return None, Trouble(
+            code="provider-unknown-subscription",
+            reason=f"{provider.name} does not know the subscription id"
+            f" {subscription.provider_subscription_id}: {error.message}",
+            advice="Correct the provider's subscription id or the customer's tenant id; it is then"
+            " tried again.",
+        )
+    except Refused as error:
+        return None, Trouble(
+            code="provider-refused", reason=f"{provider.name}: {error}", advice="See the provider."
+        )
+
+
+def _no_id(subscription: Subscription) -> Trouble:
+    missing = "customer has no tenant id"
+    if not subscription.provider_subscription_id:
+        missing = "subscription has no id at its provider"
+    return Trouble(
+        code="provider-id-missing",
+        reason=f"The {missing}, so the provider could not be told.",
+        advice="Enter it; it is then tried again. Or set the log to Provisioned if it was done by"
+        " hand.",
+    )

@@ -1,0 +1,161 @@
+"""Plan the provider's part: which logs wait for it, which close, fail or are held back. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lifecycle.states import LogKind, ProviderIntent, Provisioning
+from sync.judge import Policy
+from sync.model import ChangeLog, ProviderKind
+from sync.planned import Case, LogUpdate, Plan, PlannedLog
+from sync.provisioning import Steps, holds, steps
+from sync.settling import Trouble
+from sync.wording import BY_HAND, NOT_ANSWERED, join, lasting
+
+HEALING = frozenset(
+    {
+        "provider-id-missing",
+        "provider-unknown-subscription",
+        "provider-ended",
+        "provider-status",
+        "decrease-refused",
+        "cancel-window-closed",
+    }
+)
+"""Causes that we see for ourselves when they are gone; others wait for a person."""
+
+
+def is_open(log: ChangeLog) -> bool:
+    """Tell whether one of our logs is not provisioned yet, or failed."""
+    open_states = {Provisioning.AWAITING, Provisioning.FAILED}
+    return bool(log.change_key) and log.provisioning in open_states
+
+
+def with_provisioning(base: Plan, case: Case, policy: Policy) -> Plan:
+    """Add the provider's part, by the kind of provider."""
+    provider = case.context.provider
+    if provider is None:
+        return base
+    match provider.kind:
+        case ProviderKind.MANUAL:
+            return _manual(base, case)
+        case ProviderKind.DO_NOTHING:
+            message = "The provider of this subscription needs nothing."
+            return _mark_waiting(base, Provisioning.NOT_APPLICABLE, message)
+        case ProviderKind.AUTOMATIC:
+            return _automatic(base, case, policy)
+
+
+def _mark_waiting(base: Plan, provisioning: Provisioning, message: str) -> Plan:
+    """Set the outcome on all new logs that still wait."""
+    return replace(base, logs=tuple(_marked(one, provisioning, message) for one in base.logs))
+
+
+def _marked(planned: PlannedLog, provisioning: Provisioning, message: str) -> PlannedLog:
+    if planned.log.provisioning is not Provisioning.AWAITING:
+        return planned
+    log = replace(planned.log, provisioning=provisioning, message=message)
+    return replace(planned, log=log)
+
+
+def _manual(base: Plan, case: Case) -> Plan:
+    """Leave new logs to a person; stamp and close those that a person set to Provisioned."""
+    stamps = tuple(
+        LogUpdate(log=log, provisioning=log.provisioning, message=log.message, stamp=True)
+        for log in case.context.logs
+        if log.change_key
+        and log.provisioning is Provisioning.PROVISIONED
+        and log.provisioned_at is None
+    )
+    return replace(_mark_waiting(base, Provisioning.AWAITING, BY_HAND), updates=stamps)
+
+
+def _automatic(base: Plan, case: Case, policy: Policy) -> Plan:
+    """Bring the provider to the last wanted state (level-triggered, rules.md 2.9)."""
+    base = replace(base, logs=tuple(_unordered(one) for one in base.logs))
+    new = [one.log for one in base.logs if one.log.provisioning is Provisioning.AWAITING]
+    old = [log for log in case.context.logs if is_open(log)]
+    if not (new or old) or base.standing is None:
+        return base
+    failed = [log for log in old if log.provisioning is Provisioning.FAILED]
+    if case.licence is None:
+        return _without_licence(base, old, failed, case.provider_trouble)
+    wanted = steps(
+        base.standing,
+        case.licence,
+        case.hold,
+        case.moment,
+        schedule=policy.rulebook.schedule_decreases,
+    )
+    if failed and not (holds(case.licence, base.standing) or _healed(wanted, case)):
+        return _held_back(base, failed[0])
+    return _superseding(replace(base, steps=wanted), old, new)
+
+
+def _healed(wanted: Steps, case: Case) -> bool:
+    return case.parked_code in HEALING and not wanted.failure
+
+
+def _unordered(planned: PlannedLog) -> PlannedLog:
+    """Close a change at once that asks nothing of the provider."""
+    if planned.decided.decision.provider is not ProviderIntent.NOTHING:
+        return planned
+    message = "Nothing to provision: Seatkeeper does not order licences."
+    return _marked(planned, Provisioning.NOT_APPLICABLE, message)
+
+
+def _superseding(base: Plan, old: Sequence[ChangeLog], new: Sequence[ChangeLog]) -> Plan:
+    """Provision only the last log; those before it close as superseded by it."""
+    last = [*old, *new][-1]
+    words = f"{LogKind(last.kind).words} of {last.effective_on}"
+    message = f"Superseded by {words}; never sent to the provider."
+    updates = tuple(
+        LogUpdate(
+            log=log,
+            provisioning=Provisioning.NOT_APPLICABLE,
+            message=join(message, lasting(log.message)),
+        )
+        for log in old
+        if log.id != last.id
+    )
+    logs = tuple(
+        one if one.log.id == last.id else _marked(one, Provisioning.NOT_APPLICABLE, message)
+        for one in base.logs
+    )
+    return replace(base, logs=logs, updates=(*base.updates, *updates), awaits_provider=last.id)
+
+
+def _without_licence(
+    base: Plan, old: Sequence[ChangeLog], failed: Sequence[ChangeLog], trouble: Trouble | None
+) -> Plan:
+    """Plan while the provider cannot be read: later by ourselves, or a person must act."""
+    if failed:
+        return _held_back(base, failed[0])
+    if trouble is None:
+        waiting = replace(base, retry_provider=True)
+        return _mark_waiting(waiting, Provisioning.AWAITING, NOT_ANSWERED)
+    updates = tuple(
+        LogUpdate(
+            log=log,
+            provisioning=Provisioning.FAILED,
+            message=join(trouble.sentence, lasting(log.message)),
+        )
+        for log in old
+    )
+    failing = _mark_waiting(base, Provisioning.FAILED, trouble.sentence)
+    return replace(failing, updates=updates, trouble=trouble, message=trouble.sentence)
+
+
+def _held_back(base: Plan, by: ChangeLog) -> Plan:
+    """Write the new logs, but send nothing: an earlier one failed (rules.md 2.9)."""
+    words = f"{LogKind(by.kind).words} of {by.effective_on}"
+    message = (
+        f"Held back: the {words} failed at the provider. Set that log to Awaiting Provisioning"
+        " once its cause is gone."
+    )
+    trouble = Trouble(
+        code="provisioning-failed",
+        reason=by.message or f"The {words} failed at the provider.",
+        advice="Set the failed change log to Awaiting Provisioning to try again.",
+    )
+    waiting = _mark_waiting(base, Provisioning.AWAITING, message)
+    return replace(waiting, trouble=trouble, message=by.message or trouble.sentence)

@@ -1,0 +1,193 @@
+"""What the engine remembers, as values. The `Store` port keeps them; nothing here does I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from lifecycle.decisions import Standing
+from sync.remote import Row
+
+
+class IncompatibleStateError(Exception):
+    """The state file belongs to another organisation, or was written by a newer version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a row stands, raw: the status pair and the quantity, as Dataverse holds them."""
+
+    pair: tuple[int | None, ...]
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The snapshot of a subscription row, and the state that was last accepted for it."""
+
+    id: str
+    version: int
+    point: Point
+    """The end of the consumed history: every change up to here is a fact already."""
+    accepted: Standing | None
+    """What the newest change log says (a cache of it); None while the row was never understood."""
+    planned: Standing | None = None
+    """What becomes accepted once the stored operations are done."""
+    contract_id: str | None
+    modified_at: datetime
+    first_seen_on: date
+    deactivate_on: date | None = None
+    audit_id: str = ""
+    """The last audit row that became a fact."""
+    claims: tuple[tuple[Point, Point], ...] = ()
+    """Changes taken without audit, or written by us; each claims one later audit row."""
+    differs_since: datetime | None = None
+    """Business time at which the row first differed while the audit history did not yet say so."""
+
+
+class FactState(StrEnum):
+    """How far a fact has come."""
+
+    WAITING = "waiting"
+    PLANNED = "planned"
+    DONE = "done"
+    REFUSED = "refused"
+    UNCHANGED = "unchanged"
+
+
+class Source(StrEnum):
+    """How we know of a change."""
+
+    AUDIT = "audit"
+    OBSERVED = "observed"
+    """By comparing two reads: the instant is uncertain, steps in between are unknown."""
+    NEW_ROW = "new row"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One change that was seen; its key is its identity for ever."""
+
+    key: str
+    subscription_id: str
+    point: Point
+    """Where the row stood after the change."""
+    status_changed: bool
+    quantity_changed: bool
+    source: Source
+    at: datetime
+    by: str = ""
+    effective_on: date | None = None
+    """The date that the person set for it, if any."""
+    state: FactState = FactState.WAITING
+    ordinal: int = 0
+
+
+class Service(StrEnum):
+    """Where an operation goes."""
+
+    DATAVERSE = "dataverse"
+    PROVIDER = "provider"
+
+
+class OperationState(StrEnum):
+    """How far an operation has come. READY, SENT and UNCLEAR are open."""
+
+    READY = "ready"
+    SENT = "sent"
+    """The intent is stored and the call was begun: verify before sending again."""
+    DONE = "done"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def is_open(self) -> bool:
+        return self in {OperationState.READY, OperationState.SENT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One write to a service: stored with its frozen body before it is sent.
+
+    Operations of one `group` are one change set, in order. For the provider `body` is frozen
+    when the step before it has answered (its document is the base), always before the call.
+    """
+
+    id: str
+    subject: str
+    """The subscription, or the contract for an invoice run."""
+    group: str
+    service: Service
+    action: str
+    set: str = ""
+    target: str = ""
+    body: Row = field(default_factory=dict)
+    precondition: str = ""
+    quantity: int | None = None
+    """The seats wanted at the provider."""
+    change_keys: tuple[str, ...] = ()
+    ordinal: int = 0
+    state: OperationState = OperationState.READY
+    attempts: int = 0
+    request_id: str = ""
+    not_before: datetime | None = None
+    sent_at: datetime | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A subscription or contract set aside for a person; it delays no other."""
+
+    subject: str
+    code: str
+    reason: str
+    advice: str
+    since: datetime
+    change_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """A subscription to take up though no new change was seen: its logs say what is wanted."""
+
+    subscription_id: str
+    reason: str
+    attempts: int = 0
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailEntry:
+    """One fact of the append-only trail that `explain` and `log` read."""
+
+    at: datetime
+    subject: str
+    event: str
+    facts: Mapping[str, str]
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLog:
+    """What we know of a change log at Dataverse: enough to see when a person set it."""
+
+    id: str
+    subscription_id: str
+    version: int
+    change_key: str
+    sequence: int
+    provisioning: str
+    stamped: bool
+    """Whether `provisioned_at` is set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """The figures of `status`."""
+
+    subscriptions: int
+    waiting: int
+    open_operations: int
+    parked: int

@@ -1,0 +1,128 @@
+"""Take up the work of one contract's subscriptions: decide, plan, store, send, confirm.
+
+Level-triggered: what is to be done is read from the store and from both services at this moment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sync import journal
+from sync.apply import Group, send_groups
+from sync.attempt import attempt_provider
+from sync.engine import Engine
+from sync.planned import Prepared
+from sync.ports import Tx
+from sync.prepare import prepare
+from sync.provide import Ending, verify
+from sync.state import FactState, Operation, OperationState, Service, Wake
+
+_ROUNDS = 4
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The next free line number on the open invoice, while several changes share it."""
+
+    next: int = 0
+
+
+def take_up(engine: Engine, subjects: Sequence[str]) -> None:
+    """Work on the subscriptions of one contract until nothing can be done now."""
+    waiting = list(subjects)
+    for _ in range(_ROUNDS):
+        numbers = Numbers()
+        groups = [group for one in waiting for group in _groups_of(engine, one, numbers)]
+        if not groups:
+            return
+        send_groups(engine, groups)
+        waiting = [one for one in waiting if _goes_on(engine, one)]
+
+
+def _goes_on(engine: Engine, subject: str) -> bool:
+    """Tell whether a subject has work that can be done at once."""
+
+    def read(tx: Tx) -> bool:
+        opened = tx.open_operations(subject)
+        if any(one.not_before or one.state is OperationState.SENT for one in opened):
+            return False
+        blocked = bool(tx.parked(subject)) and not tx.wakes(subject)
+        return bool(opened) or (bool(tx.facts(subject, FactState.WAITING)) and not blocked)
+
+    return engine.ports.store.tx(read)
+
+
+def _groups_of(engine: Engine, subject: str, numbers: Numbers) -> list[Group]:
+    """Return the change sets of a subject that are ready to be sent."""
+    opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
+    if opened:
+        return _resume(engine, opened)
+    prepared = prepare(engine, subject)
+    if prepared is None:
+        return []
+    if engine.observe:
+        _observe(engine, prepared)
+        return []
+    case, planned = prepared.case, prepared.plan
+    if planned.new_draft is not None:
+        journal.store_draft(engine, case, planned)
+    else:
+        numbers.next = max(numbers.next, case.context.last_line_number + 1)
+        journal.store_plan(engine, case, planned, next_number=numbers.next)
+        numbers.next += len(planned.lines)
+        attempt_provider(engine, case, planned)
+    opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
+    return _change_sets(opened)
+
+
+def _change_sets(opened: Sequence[Operation]) -> list[Group]:
+    names = dict.fromkeys(one.group for one in opened if one.service is Service.DATAVERSE)
+    return [
+        [one for one in opened if one.group == name and one.service is Service.DATAVERSE]
+        for name in names
+    ]
+
+
+def _observe(engine: Engine, prepared: Prepared) -> None:
+    """Say what would be done; nothing is stored and nothing leaves the process."""
+    engine.ports.store.tx(lambda tx: tx.unwake(prepared.case.subscription_id))
+    for log in prepared.plan.logs:
+        engine.ports.log.info(
+            "would write",
+            subject=prepared.case.subscription_id,
+            change=log.log.change_key,
+            rule=log.decided.decision.transition,
+        )
+
+
+def _resume(engine: Engine, opened: Sequence[Operation]) -> list[Group]:
+    """Go on with what is stored: first the provider's steps, then the change sets.
+
+    The change set goes out with the log as Awaiting Provisioning; the log is closed afterwards,
+    from what the provider then holds.
+    """
+    steps = [one for one in opened if one.service is Service.PROVIDER]
+    if steps and steps[0].state is OperationState.SENT:
+        attempt = verify(engine, steps)
+        if attempt.ending is not Ending.UNCLEAR:
+            _wake(engine, steps[0].subject)
+    elif steps:
+        _supersede(engine, steps)
+        _wake(engine, steps[0].subject)
+    _supersede(engine, [one for one in opened if _is_blank(one)])
+    left = engine.ports.store.tx(lambda tx: tx.open_operations(opened[0].subject))
+    return _change_sets(left)
+
+
+def _is_blank(operation: Operation) -> bool:
+    """Tell a log update whose outcome was never filled in."""
+    return operation.service is Service.DATAVERSE and not operation.body
+
+
+def _supersede(engine: Engine, operations: Sequence[Operation]) -> None:
+    closed = [replace(one, state=OperationState.SUPERSEDED) for one in operations]
+    engine.ports.store.tx(lambda tx: tx.add_operations(closed))
+
+
+def _wake(engine: Engine, subject: str) -> None:
+    wake = Wake(subscription_id=subject, reason="provider work was resumed")
+    engine.ports.store.tx(lambda tx: tx.wake(wake))

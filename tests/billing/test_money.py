@@ -1,0 +1,143 @@
+"""Amounts, their minor units and their rounding; and that billing/ has no floats."""
+
+import ast
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.money import (
+    MoneyError,
+    Owed,
+    UnknownCurrencyError,
+    balance,
+    minor_unit,
+    round_money,
+)
+
+BILLING = Path(__file__).parents[2] / "billing"
+FORBIDDEN_MODULES = {"logging", "structlog", "time", "os", "sys", "pathlib", "requests", "random"}
+FORBIDDEN_CALLS = {"open", "print", "input", "float"}
+
+
+@pytest.mark.parametrize(
+    ("currency", "unit"),
+    [
+        ("USD", "0.01"),
+        ("JPY", "1"),
+        ("CLP", "1"),
+        ("KWD", "0.001"),
+        ("IQD", "0.001"),
+        ("LBP", "0.01"),
+        ("UYW", "0.0001"),
+    ],
+)
+def test_minor_units_are_those_of_iso_4217(currency: str, unit: str) -> None:
+    assert str(minor_unit(currency)) == unit
+
+
+@pytest.mark.parametrize("code", ["EURO", "usd", "", "XAU"])
+def test_an_unknown_currency_is_named(code: str) -> None:
+    with pytest.raises(UnknownCurrencyError, match=repr(code)) as caught:
+        minor_unit(code)
+
+    assert caught.value.currency == code
+    assert isinstance(caught.value, MoneyError)
+
+
+@pytest.mark.parametrize(
+    ("exact", "currency", "rounded"),
+    [
+        (Fraction(-101, 2), "JPY", "-51"),
+        (Fraction(101, 2), "JPY", "51"),
+        (Fraction(-97, 200), "USD", "-0.49"),
+        (Fraction(99, 40), "USD", "2.48"),
+        (Fraction("224.955"), "USD", "224.96"),
+        (Fraction(-12750 * 16, 31000), "KWD", "-6.581"),
+        (Fraction(1, 300), "USD", "0.00"),
+    ],
+)
+def test_rounding_is_half_away_from_zero(exact: Fraction, currency: str, rounded: str) -> None:
+    assert str(round_money(exact, currency)) == rounded
+
+
+def test_large_amounts_stay_exact() -> None:
+    assert round_money(Fraction(10**24) + Fraction(1, 2), "JPY") == Decimal(10**24 + 1)
+
+
+def owed(*exact: str, room: str = "1000") -> list[Owed]:
+    return [Owed(exact=Fraction(one), room=Decimal(room)) for one in exact]
+
+
+def test_the_last_line_takes_the_remainder() -> None:
+    assert balance(owed("-25/3", "-25/3"), "USD") == [Decimal("-8.33"), Decimal("-8.34")]
+
+
+def test_no_line_when_the_difference_is_at_most_half_a_minor_unit() -> None:
+    assert balance(owed("0.005"), "USD") == [0]
+    assert balance(owed("0.0051"), "USD") == [Decimal("0.01")]
+
+
+def test_a_remainder_stays_within_the_room_of_its_line() -> None:
+    full = [
+        Owed(exact=Fraction(-25, 3), room=Decimal(10)),
+        Owed(exact=Fraction(-25, 3), room=Decimal("8.33")),
+    ]
+
+    assert balance(full, "USD") == [Decimal("-8.34"), Decimal("-8.33")]
+
+
+@given(st.lists(st.fractions(-1000, 1000, max_denominator=366), max_size=6))
+def test_the_lines_of_a_period_add_up_to_its_rounded_sum(exact: list[Fraction]) -> None:
+    lines = balance([Owed(exact=one, room=Decimal(100_000)) for one in exact], currency := "USD")
+
+    assert abs(sum(map(Fraction, lines)) - sum(exact)) <= Fraction(minor_unit(currency)) / 2
+    left = [
+        Owed(exact=one - Fraction(line), room=Decimal(100_000))
+        for one, line in zip(exact, lines, strict=True)
+    ]
+    assert not any(balance(left, currency))
+
+
+def _trees() -> Iterator[tuple[str, ast.AST]]:
+    paths = sorted(BILLING.glob("**/*.py"))
+    assert len(paths) > 10
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            yield path.name, node
+
+
+def test_billing_has_no_float_anywhere() -> None:
+    floats = [
+        (name, node.lineno)
+        for name, node in _trees()
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float | complex))
+        or (isinstance(node, ast.Name) and node.id == "float")
+    ]
+
+    assert floats == []
+
+
+def test_billing_imports_no_input_output_clock_or_log() -> None:
+    modules = {
+        (name, alias.name.split(".")[0])
+        for name, node in _trees()
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {
+        (name, (node.module or "").split(".")[0])
+        for name, node in _trees()
+        if isinstance(node, ast.ImportFrom)
+    }
+    calls = {
+        (name, node.func.id)
+        for name, node in _trees()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+    assert {found for found in modules if found[1] in FORBIDDEN_MODULES} == set()
+    assert {found for found in calls if found[1] in FORBIDDEN_CALLS} == set()
