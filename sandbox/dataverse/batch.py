@@ -1,7 +1,7 @@
 """Runs `$batch`: parts in order, change sets as one, `$n` references between their parts.
 
 Unknown for the real service: the shape of a failed change set. Here it is a change set response
-that holds the one error, which is how recorded traffic of clients shows it.
+that holds the one error with its Content-ID; no source was found for it.
 """
 
 import re

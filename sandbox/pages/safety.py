@@ -35,7 +35,7 @@ def _check_form() -> None:
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
     sent = request.form.get(FIELD, "")
-    if known and not compare_digest(known.encode(), sent.encode()):
+    if not known or not compare_digest(known.encode(), sent.encode()):
         abort(403, "This form is out of date. Go back, load the page again and repeat.")
 
 

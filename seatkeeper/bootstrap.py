@@ -1,0 +1,167 @@
+"""Pick the concrete classes. The only place that does; tests call it with adapters of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Event
+
+import structlog
+from requests.adapters import BaseAdapter
+
+from connector.auth import (
+    PARTNER_CENTER_SCOPE,
+    Certificate,
+    ClientSecret,
+    Credential,
+    ManagedIdentity,
+    PfxCertificate,
+    SignIn,
+    dataverse_scope,
+    token_source,
+)
+from connector.dataverse.client import DataverseClient
+from connector.http import Http
+from connector.partner_center.client import PartnerCenterClient
+from seatkeeper.config import Config, SignInConfig
+from seatkeeper.dispatch import InlineDispatcher, ThreadDispatcher
+from seatkeeper.effects import RealEffects
+from seatkeeper.mapping_folder import open_mappings
+from store.sqlite import SqliteStore
+from sync.engine import Engine, Ports
+from sync.judge import Policy
+from sync.mapping_files import Mappings
+from sync.ports import Crm, Dispatcher, Effects, Provider, Store
+from sync.state import IncompatibleStateError
+
+Adapters = Mapping[str, BaseAdapter] | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Application:
+    """Everything that a command works with."""
+
+    config: Config
+    mappings: Mappings
+    engine: Engine
+    stop: Event
+
+    @property
+    def store(self) -> Store:
+        return self.engine.ports.store
+
+    def close(self) -> None:
+        dispatcher = self.engine.ports.dispatcher
+        if isinstance(dispatcher, ThreadDispatcher):
+            dispatcher.close()
+        self.store.close()
+
+
+def open_store(config: Config) -> SqliteStore:
+    """Open the local state, and make its folder."""
+    config.state_file.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteStore(config.state_file)
+
+
+def build(
+    config: Config,
+    *,
+    store: Store | None = None,
+    effects: Effects | None = None,
+    adapters: Adapters = None,
+    inline: bool = False,
+) -> Application:
+    """Put an application together; nothing is sent before it is used."""
+    stop = Event()
+    effects = effects or RealEffects(stop)
+    mappings = open_mappings(config.mappings)
+    dispatcher: Dispatcher = InlineDispatcher() if inline else ThreadDispatcher(config.workers)
+    ports = Ports(
+        crm=dataverse(config, effects, adapters),
+        providers=providers(config, effects, adapters),
+        store=store or open_store(config),
+        effects=effects,
+        dispatcher=dispatcher,
+        log=structlog.get_logger(),
+    )
+    engine = Engine(
+        ports=ports,
+        mappings=mappings,
+        policy=policy(config, mappings),
+        audit_wait_seconds=config.audit_wait_seconds,
+        observe=config.mode == "observe",
+    )
+    return Application(config=config, mappings=mappings, engine=engine, stop=stop)
+
+
+def policy(config: Config, mappings: Mappings) -> Policy:
+    """Return the settings that decisions read."""
+    return Policy(
+        rulebook=mappings.rulebook,
+        change_day=config.money.change_day,
+        process_refunds=config.money.process_refunds,
+        max_back_dating_days=config.money.max_back_dating_days,
+        connectors=frozenset(config.providers),
+    )
+
+
+def dataverse(config: Config, effects: Effects, adapters: Adapters) -> Crm:
+    """Return the Dataverse client of a configuration."""
+    settings = config.dataverse
+    http = _http(settings.sign_in, effects, adapters)
+    sign_in = _sign_in(settings.sign_in, dataverse_scope(settings.url))
+    tokens = token_source(sign_in, http, effects)
+    return DataverseClient(http, tokens, effects, settings.url, config.page_size)
+
+
+def providers(config: Config, effects: Effects, adapters: Adapters) -> dict[str, Provider]:
+    """Return the provider connections by name."""
+    found: dict[str, Provider] = {}
+    for name, settings in config.providers.items():
+        http = _http(settings.sign_in, effects, adapters)
+        sign_in = _sign_in(settings.sign_in, PARTNER_CENTER_SCOPE)
+        tokens = token_source(sign_in, http, effects)
+        found[name] = PartnerCenterClient(http, tokens, effects, settings.url)
+    return found
+
+
+def _http(settings: SignInConfig, effects: Effects, adapters: Adapters) -> Http:
+    return Http(effects, str(settings.ca_file) if settings.ca_file else None, adapters)
+
+
+def _sign_in(settings: SignInConfig, scope: str) -> SignIn:
+    return SignIn(
+        scope=settings.scope or scope,
+        credential=_credential(settings),
+        client_id=settings.client_id,
+        tenant_id=settings.tenant_id,
+        authority=settings.authority,
+    )
+
+
+def _credential(settings: SignInConfig) -> Credential:
+    passphrase = settings.passphrase.get_secret_value() if settings.passphrase else None
+    if settings.client_secret is not None:
+        return ClientSecret(secret=settings.client_secret.get_secret_value())
+    if settings.certificate_file is not None and settings.key_file is not None:
+        return Certificate(
+            key_file=settings.key_file,
+            certificate_file=settings.certificate_file,
+            passphrase=passphrase,
+        )
+    if settings.pfx_file is not None:
+        return PfxCertificate(pfx_file=settings.pfx_file, passphrase=passphrase)
+    return ManagedIdentity()
+
+
+def meet(application: Application) -> None:
+    """Learn whom we talk to; refuse a state that belongs to another organisation."""
+    engine = application.engine
+    table = engine.mappings.entity("subscription").table
+    organisation = engine.ports.crm.organisation([table])
+    known = engine.ports.store.tx(lambda tx: tx.meta("organisation"))
+    if known is not None and known != organisation.id:
+        raise IncompatibleStateError(
+            f"the state belongs to organisation {known}, but Dataverse says {organisation.id};"
+            " use another state for it"
+        )
+    engine.audited = organisation.audited_tables
+    engine.ports.store.tx(lambda tx: tx.set_meta("organisation", organisation.id))
