@@ -1,11 +1,12 @@
 """Which days may be charged, and the new root lines for them."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from billing.ledger import Ledger, Piece
 from billing.lines import LineKind, NewLine
-from billing.money import tax_on
+from billing.money import Owed, tax_on
 from billing.periods import ONE_DAY, Period
 from billing.roots import unit_on
 from billing.shares import unit_at
@@ -38,11 +39,31 @@ def _first_day(ledger: Ledger, until: date) -> date:
     return ledger.terms.cycle_at(min(known, default=until - ONE_DAY)).start
 
 
-def charge(piece: Piece, amount: Decimal, terms: Terms, kind: LineKind) -> NewLine:
-    """Make the new root line of a piece."""
+def owed_for(pieces: Sequence[Piece], terms: Terms) -> list[Owed]:
+    """Say what new root lines would charge; never less than nothing."""
+    return [Owed(exact=piece.worth(terms.anchor), room=Decimal(0), is_new=True) for piece in pieces]
+
+
+def charges(
+    pieces: Sequence[Piece], amounts: Sequence[Decimal], terms: Terms, whole: LineKind
+) -> list[NewLine]:
+    """Make the new root lines; `whole` is the kind of a full cycle.
+
+    A piece of 0.00 gets a line only where another piece lies on it: without it, that one would
+    cover the free seats instead of its own, and be charged again.
+    """
+    charged = [piece for piece, amount in zip(pieces, amounts, strict=True) if amount]
+    return [
+        _charge(piece, amount, terms, whole)
+        for piece, amount in zip(pieces, amounts, strict=True)
+        if amount or any(piece.period.clamp(other.period).days for other in charged)
+    ]
+
+
+def _charge(piece: Piece, amount: Decimal, terms: Terms, whole: LineKind) -> NewLine:
     price = piece.price
     return NewLine(
-        kind=kind,
+        kind=whole if piece.period == piece.cycle else LineKind.PRORATED_CHARGE,
         period=piece.period,
         quantity=piece.seats,
         unit_price=price.unit_price,

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-from billing.charges import charge, chargeable
-from billing.ledger import Piece, ledger_of
+from billing.charges import chargeable, charges, owed_for
+from billing.ledger import ledger_of
 from billing.lines import BilledLine, LineKind, NewLine
-from billing.money import Owed, balance, minor_unit
+from billing.money import balance, minor_unit
 from billing.periods import Period
 from billing.terms import Terms
 from billing.timeline import Timeline
@@ -47,18 +47,8 @@ def recurring(
     """
     ledger = ledger_of(timeline, terms, billed, cycle.end)
     pieces = ledger.uncovered(chargeable(ledger, cycle.end).clamp(cycle))
-    owed = [Owed(exact=piece.worth(terms.anchor), room=Decimal(0)) for piece in pieces]
-    amounts = balance(owed, terms.currency)
-    return [
-        charge(piece, amount, terms, _kind(piece))
-        for piece, amount in zip(pieces, amounts, strict=True)
-        if amount
-    ]
-
-
-def _kind(piece: Piece) -> LineKind:
-    whole = piece.period == piece.cycle
-    return LineKind.RECURRING if whole else LineKind.PRORATED_CHARGE
+    amounts = balance(owed_for(pieces, terms), terms.currency)
+    return charges(pieces, amounts, terms, LineKind.RECURRING)
 
 
 def totals(lines: Sequence[InvoiceLine]) -> Totals:

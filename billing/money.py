@@ -89,10 +89,14 @@ def _half_away(exact: Fraction) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """An exact difference, and how far below zero its line may go (rule 4.8)."""
+    """An exact difference, and how far below zero its line may go (rule 4.8).
+
+    `is_new` says that no line stands yet, so that no earlier remainder can be part of it.
+    """
 
     exact: Fraction
     room: Decimal
+    is_new: bool
 
 
 def balance(owed: Sequence[Owed], currency: str) -> list[Decimal]:
@@ -108,9 +112,10 @@ def balance(owed: Sequence[Owed], currency: str) -> list[Decimal]:
     alone = len(owed) == 1
     if is_settled(total, currency) and _all_within(owed, unit / 2 if alone else unit * len(owed)):
         return [Decimal(0)] * len(owed)
-    threshold = unit / 2 if alone else unit
     amounts = [
-        round_money(one.exact, currency) if abs(one.exact) > threshold else Decimal(0)
+        round_money(one.exact, currency)
+        if abs(one.exact) > (unit / 2 if alone or one.is_new else unit)
+        else Decimal(0)
         for one in owed
     ]
     target = Decimal(0) if is_settled(total, currency) else round_money(total, currency)

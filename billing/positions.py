@@ -80,7 +80,7 @@ def _within_caps(difference: Fraction, root: Root, ledger: Ledger) -> Owed:
     bill_from = ledger.timeline.bill_from
     if bill_from is not None and root.period.end <= bill_from:
         difference = min(difference, max(Fraction(0), -_corrected(root)))
-    return Owed(exact=max(difference, -Fraction(room)), room=room)
+    return Owed(exact=max(difference, -Fraction(room)), room=room, is_new=False)
 
 
 def _tax(root: Root, desired: Fraction, credits_: Sequence[_Credit], currency: str) -> Decimal:

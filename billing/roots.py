@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from operator import itemgetter
 
 from billing.lines import BilledLine, InvoiceState, LineKind
 from billing.money import less_percent, minor_unit
@@ -121,13 +122,17 @@ def _by_formula(
     frame = terms.cycle_at(line.period.start)
     by_unit = less_percent(Fraction(line.unit_price) * line.quantity, line.discount_percent)
     readings = [
-        (by_unit - Fraction(fixed), share(line.period, frame, unit, terms.anchor))
+        (max(Fraction(0), by_unit - Fraction(fixed)), share(line.period, frame, unit, terms.anchor))
         for fixed, unit in product(*_written_with(line, timeline, terms))
     ]
     counted = Fraction(line.counted)
-    whole, part = min(readings, key=lambda reading: abs(reading[0] * reading[1] - counted))
-    bound = _REMAINDER_UNITS * Fraction(minor_unit(terms.currency))
-    if abs(whole * part - counted) > bound:
+    minor = Fraction(minor_unit(terms.currency))
+    # Within a minor unit the readings cannot be told apart; then the first one is the likeliest.
+    off, whole, part = min(
+        ((max(minor, abs(whole * part - counted)), whole, part) for whole, part in readings),
+        key=itemgetter(0),
+    )
+    if off > _REMAINDER_UNITS * minor:
         return None
     return Root(
         line=line,

@@ -10,10 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from billing.charges import charge, chargeable
+from billing.charges import chargeable, charges, owed_for
 from billing.ledger import Ledger, Piece, ledger_of
 from billing.lines import BilledLine, LineKind, NewLine
-from billing.money import Owed, balance
+from billing.money import balance
 from billing.moves import moves_of
 from billing.periods import ONE_DAY
 from billing.positions import Position, position_of
@@ -86,8 +86,7 @@ def _settle_period(
 ) -> list[NewLine]:
     """Return the lines of one billed period, which add up to its rounded exact difference."""
     terms = ledger.terms
-    fresh = [Owed(exact=piece.worth(terms.anchor), room=Decimal(0)) for piece in pieces]
-    owed = [*(position.owed for position in positions), *fresh]
+    owed = [*(position.owed for position in positions), *owed_for(pieces, terms)]
     amounts = balance(owed, terms.currency)
     corrected, charged = amounts[: len(positions)], amounts[len(positions) :]
     return [
@@ -96,11 +95,7 @@ def _settle_period(
             for position, amount in zip(positions, corrected, strict=True)
             if amount
         ),
-        *(
-            charge(piece, amount, terms, LineKind.PRORATED_CHARGE)
-            for piece, amount in zip(pieces, charged, strict=True)
-            if amount
-        ),
+        *charges(pieces, charged, terms, LineKind.PRORATED_CHARGE),
     ]
 
 

@@ -55,6 +55,9 @@ CREATE TABLE trail (
     event TEXT NOT NULL, facts TEXT NOT NULL
 ) STRICT;
 CREATE INDEX trail_subject ON trail (subject);
+CREATE TABLE requests (
+    id TEXT PRIMARY KEY, verb TEXT NOT NULL, argument TEXT NOT NULL, result TEXT
+) STRICT;
 """
 
 

@@ -27,6 +27,7 @@ from sync.state import (
     KnownLog,
     Operation,
     Parked,
+    Request,
     Seen,
     TrailEntry,
     Wake,
@@ -270,6 +271,24 @@ class SqliteTx:
         """
         row = self._connection.execute(sql, {"it": text}).fetchone()
         return row["subject"] if row else None
+
+    def ask(self, request: Request) -> None:
+        sql = "INSERT INTO requests (id, verb, argument) VALUES (?, ?, ?)"
+        self._run(sql, request.id, request.verb, request.argument)
+
+    def asked(self) -> list[Request]:
+        sql = "SELECT id, verb, argument FROM requests WHERE result IS NULL ORDER BY rowid"
+        return [Request(row["id"], row["verb"], row["argument"]) for row in self._all(sql)]
+
+    def answer(self, request_id: str, result: str) -> None:
+        self._run("UPDATE requests SET result = ? WHERE id = ?", result, request_id)
+
+    def take_answer(self, request_id: str) -> str | None:
+        row = self._one("SELECT result FROM requests WHERE id = ?", request_id)
+        result: str | None = row["result"] if row else None
+        if result is not None:
+            self._run("DELETE FROM requests WHERE id = ?", request_id)
+        return result
 
     def counts(self) -> Counts:
         row = self._one(

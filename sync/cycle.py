@@ -58,6 +58,8 @@ def work(engine: Engine, report: Report, *, ignore_pauses: bool) -> None:
     report.worked += len(due)
 
     def take(key: str) -> None:
+        if engine.stopping():
+            return
         failure = _guarded(engine, groups[key])
         if failure is not None:
             report.failures.append(failure)

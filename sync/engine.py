@@ -1,6 +1,6 @@
 """What every step of the engine works with: ports, mappings, policy. No behaviour of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -49,6 +49,8 @@ class Engine:
     observe: bool = False
     audited: frozenset[str] = frozenset()
     contexts: dict[str, Context] = field(default_factory=dict)
+    stopping: Callable[[], bool] = lambda: False
+    """Asked between subscriptions: an operator wants the process to end."""
     sleeping: dict[str, datetime] = field(default_factory=dict)
     """Scheduled deactivations that are not due yet in their contract's zone."""
 
@@ -66,7 +68,7 @@ class Engine:
         return self.ports.crm.now()
 
     def trail(self, subject: str, event: str, **facts: object) -> TrailEntry:
-        told = {name: str(value) for name, value in facts.items() if value not in {None, ""}}
+        told = {name: str(value) for name, value in facts.items() if value not in (None, "")}
         return TrailEntry(at=self.now(), subject=subject, event=event, facts=told)
 
 

@@ -44,13 +44,9 @@ def store_draft(engine: Engine, case: Case, plan: Plan) -> None:
 
 def store_plan(engine: Engine, case: Case, plan: Plan, *, next_number: int) -> None:
     """T2: facts, parked state and operations of one subscription, in one transaction."""
-    effects = engine.ports.effects
-    group = f"{GROUP_WRITE}:{effects.new_id()}"
-    operations = [
-        *_provider_operations(plan, case, group),
-        *_operations(plan, group, _writes(engine, case, plan, next_number)),
-        *_note(engine, case, plan, f"{GROUP_NOTE}:{effects.new_id()}"),
-    ]
+    operations = operations_of(
+        engine, case, plan, next_number=next_number, name=engine.ports.effects.new_id()
+    )
 
     def t2(tx: Tx) -> None:
         _store_facts(tx, plan, written=bool(plan.logs))
@@ -61,6 +57,18 @@ def store_plan(engine: Engine, case: Case, plan: Plan, *, next_number: int) -> N
         tx.trail(_entries(engine, plan))
 
     engine.ports.store.tx(t2)
+
+
+def operations_of(
+    engine: Engine, case: Case, plan: Plan, *, next_number: int, name: str
+) -> list[Operation]:
+    """Return the operations of a plan; `name` makes their ids and is new for every T2."""
+    group = f"{GROUP_WRITE}:{name}"
+    return [
+        *_provider_operations(plan, case, group),
+        *_operations(plan, group, _writes(engine, case, plan, next_number)),
+        *_note(engine, case, plan, f"{GROUP_NOTE}:{name}"),
+    ]
 
 
 def _store_facts(tx: Tx, plan: Plan, *, written: bool) -> None:

@@ -21,7 +21,18 @@ from sync.remote import (
     Write,
     WriteResult,
 )
-from sync.state import Counts, Fact, FactState, KnownLog, Operation, Parked, Seen, TrailEntry, Wake
+from sync.state import (
+    Counts,
+    Fact,
+    FactState,
+    KnownLog,
+    Operation,
+    Parked,
+    Request,
+    Seen,
+    TrailEntry,
+    Wake,
+)
 
 T = TypeVar("T")
 
@@ -205,6 +216,16 @@ class Tx(Protocol):
     def find_subject(self, text: str) -> str | None:
         """Return the subject that a subscription, row, operation or change key belongs to."""
         ...
+
+    def ask(self, request: Request) -> None:
+        """Queue a command for the running daemon."""
+        ...
+
+    def asked(self) -> list[Request]: ...
+
+    def answer(self, request_id: str, result: str) -> None: ...
+
+    def take_answer(self, request_id: str) -> str | None: ...
 
     def counts(self) -> Counts: ...
 

@@ -169,6 +169,15 @@ class TrailEntry:
     sequence: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command that waits for the running daemon (rules.md 2.14)."""
+
+    id: str
+    verb: str
+    argument: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownLog:
     """What we know of a change log at Dataverse: enough to see when a person set it."""

@@ -70,7 +70,7 @@ def test_large_amounts_stay_exact() -> None:
 
 
 def owed(*exact: str, room: str = "1000") -> list[Owed]:
-    return [Owed(exact=Fraction(one), room=Decimal(room)) for one in exact]
+    return [Owed(exact=Fraction(one), room=Decimal(room), is_new=False) for one in exact]
 
 
 def test_the_last_line_takes_the_remainder() -> None:
@@ -84,8 +84,8 @@ def test_no_line_when_the_difference_is_at_most_half_a_minor_unit() -> None:
 
 def test_a_remainder_stays_within_the_room_of_its_line() -> None:
     full = [
-        Owed(exact=Fraction(-25, 3), room=Decimal(10)),
-        Owed(exact=Fraction(-25, 3), room=Decimal("8.33")),
+        Owed(exact=Fraction(-25, 3), room=Decimal(10), is_new=False),
+        Owed(exact=Fraction(-25, 3), room=Decimal("8.33"), is_new=False),
     ]
 
     assert balance(full, "USD") == [Decimal("-8.34"), Decimal("-8.33")]
@@ -93,14 +93,16 @@ def test_a_remainder_stays_within_the_room_of_its_line() -> None:
 
 @given(st.lists(st.fractions(-1000, 1000, max_denominator=366), max_size=6))
 def test_the_lines_of_a_period_add_up_to_its_rounded_sum(exact: list[Fraction]) -> None:
-    lines = balance([Owed(exact=one, room=Decimal(100_000)) for one in exact], currency := "USD")
+    lines = balance(
+        [Owed(exact=one, room=Decimal(100_000), is_new=False) for one in exact], currency := "USD"
+    )
 
     assert abs(sum(map(Fraction, lines)) - sum(exact)) <= Fraction(minor_unit(currency)) / 2
     left = [
-        Owed(exact=one - Fraction(line), room=Decimal(100_000))
+        Owed(exact=one - Fraction(line), room=Decimal(100_000), is_new=False)
         for one, line in zip(exact, lines, strict=True)
     ]
-    assert not any(balance(left, currency))
+    assert not any(balance(left, "USD"))
 
 
 def _trees() -> Iterator[tuple[str, ast.AST]]:

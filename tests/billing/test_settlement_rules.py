@@ -520,3 +520,18 @@ def test_a_line_that_reverses_a_reversal_belongs_to_the_same_root() -> None:
     undone = line("58.33", name="undone", kind=LineKind.PRORATED_CHARGE, reverses="refund")
 
     assert amounts(settled(timeline(OFF), [line("125.00"), refund, undone])) == ["-58.33"]
+
+
+def test_free_seats_below_paid_ones_are_covered_once() -> None:
+    """A line of 0.00 holds the place of the free seats; else the paid ones are charged twice."""
+    free = replace(PRICE, unit_price=Decimal(0))
+    told = timeline(
+        change(1, date(2025, 6, 10), 10, 15, price=free), change(2, date(2025, 6, 10), 15, 18)
+    )
+    billed = [line("125.00")]
+
+    found = settled(told, billed)
+
+    assert [(one.quantity, str(one.amount)) for one in found] == [(5, "0.00"), (3, "25.00")]
+    assert settled(told, booked(billed, found)) == []
+    assert settled(timeline(told.changes[0]), billed) == []

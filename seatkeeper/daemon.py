@@ -1,0 +1,183 @@
+"""The long-running process: a cycle every few seconds, queued commands, a clean end.
+
+Jobs are kept by `schedule`; it plans by the wall clock, so a step of that clock (seen against
+the monotonic one) has all jobs planned anew.
+"""
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from types import FrameType
+
+import schedule
+import structlog
+
+from seatkeeper.bootstrap import Application, meet
+from sync.cycle import Report, look_at_parked, run_cycle
+from sync.engine import Engine, pause
+from sync.invoice_run import run_invoices
+from sync.remote import RemoteError, SignInFailed
+from sync.state import Request
+
+_STEP_SECONDS = 2.0
+_PARKED_SECONDS = 300
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the daemon last said about the services: one line per change, not per attempt."""
+
+    down: str = ""
+    failures: int = 0
+
+    def failed(self, error: RemoteError) -> None:
+        self.failures += 1
+        if self.down != type(error).__name__:
+            self.down = type(error).__name__
+            log.warning("service unavailable", reason=str(error))
+
+    def worked(self) -> None:
+        if self.down:
+            log.info("service is back", attempt=self.failures)
+        self.down, self.failures = "", 0
+
+
+@dataclass(slots=True)
+class Clockwork:
+    """Jobs at intervals, safe against steps of the wall clock and against failing jobs."""
+
+    jobs: dict[str, tuple[float, Callable[[], None]]] = field(default_factory=dict)
+    scheduler: schedule.Scheduler = field(default_factory=schedule.Scheduler)
+    offset: float = 0.0
+
+    def every(self, name: str, seconds: float, job: Callable[[], None]) -> None:
+        self.jobs[name] = (seconds, job)
+
+    def plan(self) -> None:
+        """Plan every job anew, from now."""
+        self.scheduler.clear()
+        self.offset = time.time() - time.monotonic()  # noqa: TID251  # watches the wall clock itself
+        for seconds, job in self.jobs.values():
+            self.scheduler.every(max(1, round(seconds))).seconds.do(job)
+
+    def run_pending(self) -> float:
+        """Run what is due; return the seconds until the next job."""
+        if abs(time.time() - time.monotonic() - self.offset) > _STEP_SECONDS:  # noqa: TID251
+            log.warning("clock step", reason="the wall clock was moved; jobs are planned anew")
+            self.plan()
+        self.scheduler.run_pending()
+        idle = self.scheduler.idle_seconds
+        return max(0.0, idle if idle is not None else 1.0)
+
+
+class Daemon:
+    """Runs an application until it is told to stop."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._engine = application.engine
+        self._engine.stopping = application.stop.is_set
+        self._standing = Standing()
+        self._clockwork = Clockwork()
+        self.failure: SignInFailed | None = None
+
+    def run(self) -> None:
+        """Work until SIGTERM, SIGINT or a sign-in that a person must mend at the start."""
+        self._start()
+        config = self._application.config
+        self._clockwork.every("cycle", config.poll_seconds, self._cycle)
+        self._clockwork.every("parked", _PARKED_SECONDS, self._parked)
+        self._cycle()
+        self._clockwork.plan()
+        while not self._application.stop.is_set():
+            self._application.stop.wait(min(self._clockwork.run_pending(), 1.0))
+        log.info("stopped", left=self._left())
+
+    def _start(self) -> None:
+        """Meet the organisation; a service that is down is waited for."""
+        config = self._application.config
+        log.info("started", poll_seconds=config.poll_seconds, mode=config.mode)
+        while not self._application.stop.is_set():
+            try:
+                meet(self._application)
+            except SignInFailed:
+                raise
+            except RemoteError as error:
+                self._standing.failed(error)
+                self._application.stop.wait(pause(self._standing.failures).total_seconds())
+            else:
+                self._standing.worked()
+                return
+
+    def _cycle(self) -> None:
+        """Run one cycle; whatever happens, the next one comes."""
+        try:
+            self._answer_requests()
+            report = run_cycle(self._engine)
+        except RemoteError as error:
+            self._standing.failed(error)
+            wait = pause(self._standing.failures).total_seconds()
+            self._application.stop.wait(wait)
+            return
+        except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
+            log.warning("cycle failed", error=repr(error))
+            return
+        self._note(report)
+
+    def _note(self, report: Report) -> None:
+        for failure in report.failures:
+            self._standing.failed(failure)
+        if not report.failures:
+            self._standing.worked()
+        now = self._engine.now().isoformat()
+        self._engine.ports.store.tx(lambda tx: tx.set_meta("last_success", now))
+        if report.logs or report.changes:
+            log.info("cycle", changes=report.changes, worked=report.worked)
+
+    def _parked(self) -> None:
+        look_at_parked(self._engine)
+
+    def _left(self) -> int:
+        counts = self._engine.ports.store.tx(lambda tx: tx.counts())
+        return counts.waiting + counts.open_operations
+
+    def _answer_requests(self) -> None:
+        """Run commands that a person queued while we hold the lock."""
+        for request in self._engine.ports.store.tx(lambda tx: tx.asked()):
+            self._answer(request)
+
+    def _answer(self, request: Request) -> None:
+        try:
+            result = run_request(self._engine, request.verb, request.argument)
+        except (RemoteError, ValueError) as error:
+            result = json.dumps({"error": str(error)})
+        self._engine.ports.store.tx(lambda tx: tx.answer(request.id, result))
+
+
+def run_request(engine: Engine, verb: str, argument: str) -> str:
+    """Run a command of a person; return its result as JSON. Raise ValueError for unknown ones."""
+    if verb == "invoice run":
+        asked = json.loads(argument)
+        issued = run_invoices(engine, date.fromisoformat(asked["on"]), asked.get("contract"))
+        return json.dumps([asdict(one) for one in issued], default=str)
+    if verb == "parked retry":
+        look_at_parked(engine)
+        return json.dumps([])
+    raise ValueError(f"unknown command {verb!r}")
+
+
+def catch_signals(application: Application) -> None:
+    """End cleanly on the first signal; the second one ends at once."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if application.stop.is_set():
+            raise SystemExit(128 + number)
+        application.stop.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

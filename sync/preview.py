@@ -1,0 +1,187 @@
+"""What would be done, as the document that `seatkeeper plan` prints. Sends nothing.
+
+Runs on a copy of the state: the poll goes into the copy, the plans come from the same code that
+the daemon runs.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from hashlib import sha256
+from typing import TypeAlias
+
+from sync.cycle import look_at_parked
+from sync.engine import Engine
+from sync.journal import operations_of
+from sync.planned import Case, Plan, Prepared
+from sync.poll import look_again, poll_change_logs, poll_subscriptions
+from sync.prepare import prepare
+from sync.provision_plan import is_open
+from sync.remote import Action, RemoteError
+from sync.schedule_due import take_scheduled
+from sync.state import Operation, Service
+
+SCHEMA = 1
+Document: TypeAlias = dict[str, object]
+
+
+def preview(engine: Engine) -> Document:
+    """Return the plan document; `engine` must work on a copy of the state."""
+    look_at_parked(engine)
+    poll_change_logs(engine)
+    poll_subscriptions(engine)
+    look_again(engine)
+    take_scheduled(engine)
+    due = engine.ports.store.tx(lambda tx: tx.due(None))
+    changes = [change for subject, _ in due for change in _changes(engine, subject)]
+    document: Document = {
+        "schema": SCHEMA,
+        "mapping_hash": engine.mappings.hash,
+        "guards": [],
+        "changes": changes,
+    }
+    return {"schema": SCHEMA, "hash": digest(document), **document}
+
+
+def digest(document: Mapping[str, object]) -> str:
+    """Hash the canonical JSON, which holds no time of its making."""
+    return sha256(canonical(document).encode()).hexdigest()
+
+
+def canonical(document: Mapping[str, object]) -> str:
+    """Write a document as canonical JSON; a Decimal as its text."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be printed")
+
+
+def _changes(engine: Engine, subject: str) -> list[Document]:
+    opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
+    if opened:
+        return [_begun(subject, opened)]
+    try:
+        prepared = prepare(engine, subject)
+    except RemoteError as error:
+        return [_refused(subject, str(error))]
+    return _described(engine, prepared) if prepared else []
+
+
+def _begun(subject: str, opened: Sequence[Operation]) -> Document:
+    return {
+        **_empty(subject),
+        "key": opened[0].change_keys[0] if opened[0].change_keys else "",
+        "reason": "already begun: it is verified, then finished",
+        "operations": [_operation(one) for one in opened],
+    }
+
+
+def _refused(subject: str, sentence: str) -> Document:
+    return {**_empty(subject), "refused": sentence}
+
+
+def _empty(subject: str) -> Document:
+    return {
+        "key": "",
+        "subscription": subject,
+        "transition": "",
+        "effective_on": None,
+        "origin": "dynamics",
+        "reason": "",
+        "refused": None,
+        "operations": [],
+        "lines": [],
+    }
+
+
+def _described(engine: Engine, prepared: Prepared) -> list[Document]:
+    case, plan = prepared.case, prepared.plan
+    changes = [
+        {
+            **_empty(case.subscription_id),
+            "key": one.log.change_key,
+            "transition": one.decided.decision.transition,
+            "effective_on": one.log.effective_on.isoformat() if one.log.effective_on else None,
+            "reason": _reason(one.decided.decision.reason, one.refund_reason, plan),
+        }
+        for one in plan.logs
+    ]
+    stuck = plan.refused or (plan.trouble.sentence if plan.trouble else "")
+    operations = [_operation(one) for one in _operations(engine, case, plan)]
+    if not changes:
+        if not (stuck or operations):
+            return []
+        changes = [{**_empty(case.subscription_id), "key": next(iter(plan.states), "")}]
+        changes[0]["reason"] = "" if stuck else _follow_up(case)
+    changes[-1]["refused"] = stuck or None
+    changes[-1]["operations"] = operations
+    changes[-1]["lines"] = [
+        {
+            "kind": line.kind.value,
+            "amount": str(line.amount),
+            "tax": str(line.tax_amount),
+            "period": str(line.period),
+            "reverses": line.reverses,
+            "explanation": line.explanation,
+        }
+        for line in plan.lines
+    ]
+    return changes
+
+
+def _reason(rule: str, refund: str, plan: Plan) -> str:
+    note = plan.steps.note if plan.steps else ""
+    return "; ".join(part for part in (rule, refund, note.rstrip(".")) if part)
+
+
+def _follow_up(case: Case) -> str:
+    waiting = [log.kind for log in case.context.logs if is_open(log)]
+    return f"follow-up of {', '.join(waiting)}" if waiting else "follow-up"
+
+
+def _operations(engine: Engine, case: Case, plan: Plan) -> list[Operation]:
+    number = case.context.last_line_number + 1
+    name = f"plan:{case.subscription_id}"
+    operations = operations_of(engine, case, plan, next_number=number, name=name)
+    return [_composed(engine, case, one) for one in operations]
+
+
+def _composed(engine: Engine, case: Case, operation: Operation) -> Operation:
+    """Show the document that the first provider step would send."""
+    if operation.service is not Service.PROVIDER or case.licence is None:
+        return operation
+    provider = engine.ports.providers[operation.set]
+    body = provider.compose(
+        case.licence, Action(operation.action), quantity=operation.quantity, held=case.hold
+    )
+    return Operation(
+        id=operation.id,
+        subject=operation.subject,
+        group=operation.group,
+        service=operation.service,
+        action=operation.action,
+        set=operation.set,
+        target=operation.target,
+        body=body,
+        precondition=case.licence.etag,
+    )
+
+
+def _operation(operation: Operation) -> Document:
+    service = operation.set if operation.service is Service.PROVIDER else "dataverse"
+    target = operation.target
+    if operation.service is Service.DATAVERSE:
+        target = f"{operation.set}({operation.target})"
+    return {
+        "id": operation.id,
+        "service": service,
+        "action": operation.action,
+        "target": target,
+        "body": operation.body,
+        "precondition": operation.precondition,
+    }
