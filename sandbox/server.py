@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -115,8 +116,8 @@ def start(options: Options) -> Running:
     )
 
 
-def serve(options: Options) -> None:
-    """Run a sandbox until SIGINT or SIGTERM; from the main thread."""
+def serve(options: Options, announce: Callable[[dict[str, Any]], None]) -> None:
+    """Run a sandbox until SIGINT or SIGTERM, from the main thread; announce when it answers."""
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -124,7 +125,8 @@ def serve(options: Options) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    with start(options):
+    with start(options) as running:
+        announce(running.ready)
         ended.wait()
 
 

@@ -6,7 +6,7 @@ Exit codes: 0 ok, 1 error, 2 plan has changes, 3 guard tripped, 4 something is p
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -30,9 +30,9 @@ from seatkeeper.yaml_files import ConfigurationError
 from sync.cycle import look_at_parked, run_once, work_is_left
 from sync.invoicing import Bill, read_bill
 from sync.preview import preview
-from sync.remote import RemoteError, SignInFailed
+from sync.remote import RemoteError, SignInFailed, Unavailable
 from sync.settling import Trouble
-from sync.state import IncompatibleStateError, Request
+from sync.state import IncompatibleStateError, Parked, Request
 
 
 class Exit(IntEnum):
@@ -77,35 +77,33 @@ def main() -> NoReturn:
     sys.exit(run_command(sys.argv[1:]))
 
 
+_ERRORS: tuple[tuple[type[Exception], str, Exit], ...] = (
+    (ConfigurationError, "The configuration cannot be used:\n{}", Exit.CONFIGURATION),
+    (IncompatibleStateError, "The state cannot be used: {}", Exit.CONFIGURATION),
+    (SignInFailed, "Signing in failed: {}", Exit.SIGN_IN),
+    (AlreadyRunningError, "Not started: {}.", Exit.TEMPORARY),
+    (Unavailable, "A service cannot be reached: {}", Exit.TEMPORARY),
+    (RemoteError, "A service refuses what is needed: {}", Exit.ERROR),
+)
+"""The sentence and exit code of each error; the first that fits."""
+
+
 def run_command(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
     logs.configure()
     try:
-        result = app(arguments, standalone_mode=False)
+        return int(app(arguments, standalone_mode=False) or Exit.OK)
     except click.exceptions.NoArgsIsHelpError as error:
         output.complain(error.format_message())
-        return Exit.USAGE
     except click.UsageError as error:
         error.show()
-        return Exit.USAGE
     except click.exceptions.Abort:
         return Exit.ERROR
-    except ConfigurationError as error:
-        output.complain(f"The configuration cannot be used:\n{error}")
-        return Exit.CONFIGURATION
-    except IncompatibleStateError as error:
-        output.complain(f"The state cannot be used: {error}")
-        return Exit.CONFIGURATION
-    except SignInFailed as error:
-        output.complain(f"Signing in failed: {error}")
-        return Exit.SIGN_IN
-    except AlreadyRunningError as error:
-        output.complain(f"Not started: {error}.")
-        return Exit.TEMPORARY
-    except RemoteError as error:
-        output.complain(f"A service does not do what is needed: {error}")
-        return Exit.TEMPORARY if error.retryable else Exit.ERROR
-    return int(result or Exit.OK)
+    except tuple(kind for kind, _, _ in _ERRORS) as error:
+        sentence, code = next((s, c) for kind, s, c in _ERRORS if isinstance(error, kind))
+        output.complain(sentence.format(error))
+        return code
+    return Exit.USAGE
 
 
 # --- the daemon --------------------------------------------------------------------------------
@@ -206,7 +204,7 @@ def _print_plan(document: dict[str, object]) -> None:
 
 @app.command()
 def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
-    """Tell on one screen how things stand. Needs no service. Exit code 4 when something is parked."""
+    """Tell on one screen how things stand; 4 when something is parked. Needs no service."""
     settings = load_config(config)
     mappings = open_mappings(settings.mappings)
     store = open_store(settings)
@@ -229,7 +227,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> i
     return Exit.PARKED if parked else Exit.OK
 
 
-def _print_parked(parked: list) -> None:
+def _print_parked(parked: Sequence[Parked]) -> None:
     if parked:
         rows = ((one.subject, one.code, f"{one.reason} {one.advice}") for one in parked)
         output.print_table("Parked", ("subject", "code", "why, and what to do"), rows)
@@ -335,7 +333,7 @@ def invoice_run(
     """Issue the invoices that are due on a day, and open the next drafts."""
     settings = load_config(config)
     with _application(settings, inline=True) as application:
-        argument = {"on": _day(on), "contract": contract}
+        argument: dict[str, object] = {"on": _day(on), "contract": contract}
         issued = _run_or_ask(application, "invoice run", argument)
     if as_json:
         output.print_json(issued)
@@ -360,7 +358,9 @@ def _day(on: datetime | None) -> str:
     return (on or datetime.now(UTC)).date().isoformat()  # noqa: TID251  # a person's "today"
 
 
-def _run_or_ask(application: Application, verb: str, argument: dict[str, object]) -> list[dict]:
+def _run_or_ask(
+    application: Application, verb: str, argument: dict[str, object]
+) -> list[dict[str, object]]:
     """Run a command under the lock, or have the running daemon do it."""
     text = json.dumps(argument)
     try:
@@ -369,7 +369,7 @@ def _run_or_ask(application: Application, verb: str, argument: dict[str, object]
             result = run_request(application.engine, verb, text)
     except AlreadyRunningError:
         result = _ask(application, verb, text)
-    found: list[dict] = json.loads(result)
+    found: list[dict[str, object]] = json.loads(result)
     return found
 
 
@@ -429,9 +429,8 @@ def _print_bill(bill: Bill, *, as_json: bool) -> None:
     output.print_table(
         f"{bill.contract.name}, cycle from {bill.cycle.start}", ("", "kind", "net", "tax"), rows
     )
-    output.say(
-        f"net {bill.sums.net}, tax {bill.sums.tax}, total {bill.sums.total} {bill.contract.currency}"
-    )
+    sums, currency = bill.sums, bill.contract.currency
+    output.say(f"net {sums.net}, tax {sums.tax}, total {sums.total} {currency}")
 
 
 # --- sandbox and demo --------------------------------------------------------------------------
@@ -450,16 +449,21 @@ def sandbox(
     name: Annotated[list[str] | None, typer.Option("--name", help="A further host name.")] = None,
 ) -> int:
     """Serve Dataverse, Partner Center and sign-in, emulated over HTTPS."""
-    serve(
-        Options(
-            mappings=shipped(),
-            port=port,
-            data_dir=data,
-            ready_file=ready_file,
-            names=tuple(name or ()),
-        )
+    options = Options(
+        mappings=shipped(),
+        port=port,
+        data_dir=data,
+        ready_file=ready_file,
+        names=tuple(name or ()),
     )
+    serve(options, announce=_announce)
     return Exit.OK
+
+
+def _announce(ready: Mapping[str, object]) -> None:
+    origin = ready["dataverse_url"]
+    output.say(f"The sandbox answers at {origin} (CRM pages: {origin}/app/).")
+    output.say(f"Try: seatkeeper run --once --config {ready['config_file']}")
 
 
 @app.command()
