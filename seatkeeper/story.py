@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from sandbox.pages.people import person
 from sandbox.scenarios.identity import (
     HERO_AUTOMATIC,
     HERO_AUTOMATIC_AT_PROVIDER,
@@ -21,6 +22,7 @@ from seatkeeper import output
 from seatkeeper.bootstrap import Application
 from sync.mapping import Record
 from sync.remote import Condition, Licence, LicenceRef, Read
+from sync.wording import money_words
 
 DAY = 86_400
 PATIENCE_SECONDS = 20.0
@@ -41,9 +43,8 @@ class Scene:
     def act(self, table: str, row_id: str, changes: dict[str, object]) -> None:
         """Write as the CRM user, so that the audit history says who it was."""
         world = self.running.world
-        person = world.identity.person_id
-        with world.acting(person):
-            world.dataverse.update(table, row_id, changes, by=person)
+        with world.acting(world.identity.person_id):
+            world.dataverse.update(table, row_id, changes, by=person(world))
 
     def days_pass(self, days: int) -> None:
         world = self.running.world
@@ -72,6 +73,9 @@ class Scene:
             customer_id=HERO_CUSTOMER_TENANT, subscription_id=HERO_AUTOMATIC_AT_PROVIDER
         )
         return self.looking.engine.ports.providers["partner-center"].read(ref)
+
+    def currency(self) -> str:
+        return str(self.row("contract", HERO_CONTRACT)["currency"])
 
     def draft(self) -> Record | None:
         invoices = self.rows("invoice", "contract", HERO_CONTRACT)
@@ -146,11 +150,15 @@ def _invoice(scene: Scene) -> Iterator[str]:
         raise StoryError("the contract has no open invoice")
     scene.invoice_run(draft["cycle_start"])
     issued = scene.row("invoice", str(draft["id"]))
+    currency = scene.currency()
     yield f"Dynamics: invoice {issued['number']}: {issued['status']}, due {issued['due_on']}"
     for line in sorted(scene.rows("invoice_line", "invoice", str(draft["id"])), key=_number):
-        yield f"   {line['kind']} {line['amount']}: {line['name']}"
+        yield f"   {money_words(currency, line['amount'])}: {line['name']}"
         yield f"      {line['explanation']}"
-    yield f"   net {issued['net_total']}, tax {issued['tax_total']}, total {issued['total']}"
+    net, tax, total = (
+        money_words(currency, issued[name]) for name in ("net_total", "tax_total", "total")
+    )
+    yield f"   net {net}, tax {tax}, total {total}"
     mine = [
         line
         for line in scene.rows("invoice_line", "invoice", str(draft["id"]))
@@ -215,7 +223,8 @@ def _lines(scene: Scene, log: Record) -> Iterator[str]:
     if not lines:
         yield "Dynamics: no line on the open invoice"
     for line in lines:
-        yield f"Dynamics: line on the open invoice: {line['kind']} {line['amount']}"
+        amount = money_words(scene.currency(), line["amount"])
+        yield f"Dynamics: line on the open invoice: {line['kind']} {amount}"
         yield f"   {line['explanation']}"
 
 

@@ -49,7 +49,7 @@ def story(planned: PlannedLog) -> str:
     parts = [planned.log.message]
     match planned.log.refund_decision:
         case RefundDecision.REFUNDED:
-            parts.append(f"Refund on the open invoice: {planned.refund_reason}.")
+            parts.append(f"Refund {planned.refund} on the open invoice: {planned.refund_reason}.")
         case RefundDecision.NOTHING_TO_REFUND if planned.refund_reason:
             parts.append(f"Nothing to refund, though {planned.refund_reason}.")
         case _ if planned.refund_reason:

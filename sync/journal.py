@@ -190,7 +190,7 @@ def _log_create(engine: Engine, plan: Plan, planned: PlannedLog) -> tuple[str, W
 def _log_update(engine: Engine, update: LogUpdate) -> tuple[str, Write]:
     record: Record = {"provisioning": update.provisioning, "message": update.message}
     if update.stamp:
-        record = {"provisioned_at": engine.now()}
+        record = {"provisioned_at": engine.now(), "message": update.message or None}
     action = "stamp log" if update.stamp else "close log"
     return action, _log_write(engine, update.log.id, record, update.log.etag)
 

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from billing.lines import NewLine
 from billing.settlement import due_until, settle
@@ -25,6 +26,7 @@ from sync.settling import (
     terms_of,
     timeline_of,
 )
+from sync.wording import money_words
 
 
 def needs_provider(judgement: Judgement, context: Context) -> bool:
@@ -50,7 +52,9 @@ def plan(case: Case, judgement: Judgement, policy: Policy) -> Plan:
     lines: tuple[NewLine, ...] = ()
     if any(log.decided.decision.money is not Money.NOTHING for log in logs):
         lines = _owed(case, logs)
-        logs = tuple(_without_refund(log, lines) for log in logs)
+        contract = case.context.contract
+        currency = contract.currency if contract else ""
+        logs = tuple(_with_refund(log, lines, currency) for log in logs)
     return _with_draft(with_provisioning(replace(base, logs=logs, lines=lines), case, policy), case)
 
 
@@ -131,12 +135,13 @@ def _refund(
     return ruling.decision, ruling.reason
 
 
-def _without_refund(planned: PlannedLog, lines: Sequence[NewLine]) -> PlannedLog:
-    """Say so when a refund was allowed and there was nothing to refund."""
-    if planned.log.refund_decision != RefundDecision.REFUNDED or any(
-        line.amount < 0 for line in lines
-    ):
+def _with_refund(planned: PlannedLog, lines: Sequence[NewLine], currency: str) -> PlannedLog:
+    """Name the credit on the log, or say that there was nothing to refund."""
+    if planned.log.refund_decision != RefundDecision.REFUNDED:
         return planned
+    credit = sum((line.amount for line in lines if line.amount < 0), Decimal(0))
+    if credit:
+        return replace(planned, refund=money_words(currency, credit))
     log = replace(planned.log, refund_decision=RefundDecision.NOTHING_TO_REFUND)
     return replace(planned, log=log)
 

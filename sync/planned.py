@@ -42,6 +42,8 @@ class PlannedLog:
     log: ChangeLog
     decided: Decided
     refund_reason: str
+    refund: str = ""
+    """The credit in words, such as `-58.33 USD`; empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

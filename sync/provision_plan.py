@@ -60,7 +60,7 @@ def _marked(planned: PlannedLog, provisioning: Provisioning, message: str) -> Pl
 def _manual(base: Plan, case: Case) -> Plan:
     """Leave new logs to a person; stamp and close those that a person set to Provisioned."""
     stamps = tuple(
-        LogUpdate(log=log, provisioning=log.provisioning, message=log.message, stamp=True)
+        LogUpdate(log=log, provisioning=log.provisioning, message=lasting(log.message), stamp=True)
         for log in case.context.logs
         if log.change_key
         and log.provisioning is Provisioning.PROVISIONED

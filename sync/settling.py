@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
 from billing.lines import BilledLine, InvoiceState, LineKind
 from billing.money import UnknownCurrencyError, minor_unit
 from billing.periods import Frequency, Period, UnknownTimeZoneError, cycle_at, effective_date
 from billing.terms import BillingPolicy, ChangeDay, ProrateUnit, RefundDecision, Terms
 from billing.timeline import LoggedChange, Price, Timeline
-from sync.model import ZERO, ChangeLog, Context, Contract, Invoice, Line, Subscription
+from sync.model import ChangeLog, Context, Contract, Invoice, Line, Subscription
 
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -202,10 +201,3 @@ def invoiced_until(context: Context, today: date) -> date:
     if draft is not None and draft.cycle_start is not None:
         return draft.cycle_start
     return open_cycle(context.contract, context.closed, today).start
-
-
-def money_words(amount: Decimal, currency: str) -> str:
-    """Write an amount for a person, in the ISO minor units of its currency."""
-    return (
-        f"{amount.quantize(minor_unit(currency))} {currency}" if amount != ZERO else f"0 {currency}"
-    )
