@@ -145,6 +145,8 @@ def log_row(log: KnownLog) -> dict[str, SqlValue]:
         "version": log.version,
         "change_key": log.change_key,
         "sequence": log.sequence,
+        "kind": log.kind,
+        "quantity_after": log.quantity_after,
         "provisioning": log.provisioning,
         "stamped": int(log.stamped),
     }
@@ -157,6 +159,8 @@ def read_log(row: sqlite3.Row) -> KnownLog:
         version=row["version"],
         change_key=row["change_key"],
         sequence=row["sequence"],
+        kind=row["kind"],
+        quantity_after=row["quantity_after"],
         provisioning=row["provisioning"],
         stamped=bool(row["stamped"]),
     )

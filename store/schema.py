@@ -19,8 +19,8 @@ CREATE INDEX seen_differs ON seen (differs_since) WHERE differs_since IS NOT NUL
 CREATE TABLE revisits (subscription_id TEXT PRIMARY KEY) STRICT;
 CREATE TABLE logs (
     id TEXT PRIMARY KEY, subscription_id TEXT NOT NULL, version INTEGER NOT NULL,
-    change_key TEXT NOT NULL, sequence INTEGER NOT NULL, provisioning TEXT NOT NULL,
-    stamped INTEGER NOT NULL
+    change_key TEXT NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL,
+    quantity_after INTEGER NOT NULL, provisioning TEXT NOT NULL, stamped INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX logs_subscription ON logs (subscription_id);
 CREATE TABLE facts (

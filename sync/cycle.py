@@ -9,7 +9,8 @@ from itertools import groupby
 
 from sync import journal
 from sync.engine import Engine
-from sync.poll import look_again, poll_change_logs, poll_subscriptions
+from sync.poll import look_again, poll_subscriptions
+from sync.poll_logs import poll_change_logs
 from sync.ports import Tx
 from sync.remote import RemoteError, SignInFailed
 from sync.schedule_due import take_scheduled

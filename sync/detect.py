@@ -92,7 +92,9 @@ def detect(
         deactivate_on=sight.deactivate_on,
     )
     if history is None:
-        return _observed(kept, sight, fresh=fresh)
+        found = _observed(kept, sight, fresh=fresh)
+        # Nothing is audited, so that no later audit row can be claimed.
+        return replace(found, seen=replace(found.seen, claims=base.claims))
     walk = _walk(base, sight, history, watched, fresh=fresh)
     if walk.end == sight.point and (walk.facts or not fresh):
         done = replace(kept, point=walk.end, audit_id=walk.audit_id, claims=walk.claims)
@@ -148,17 +150,22 @@ def _walk(
             _step(walk, entry, _overlay(sight.point, entry.new, watched), Source.NEW_ROW, sight.id)
             continue
         _note_effective(walk, entry, watched)
+        if walk.claims and _is_claimed(walk.claims[0], entry, watched):
+            walk.claims, walk.audit_id = walk.claims[1:], entry.id
+            continue
         if _overlay(walk.end, entry.old, watched) != walk.end:
             continue  # already consumed: the chain has moved past its old value
         now = _overlay(walk.end, entry.new, watched)
         if now == walk.end:
             continue
-        if walk.claims and walk.claims[0] == (walk.end, now):
-            walk.claims = walk.claims[1:]
-            walk.audit_id = entry.id
-            continue
         _step(walk, entry, now, Source.AUDIT, sight.id)
     return walk
+
+
+def _is_claimed(claim: tuple[Point, Point], entry: AuditEntry, watched: Watched) -> bool:
+    """Tell whether an audit row is the late record of a change that was taken without it."""
+    old, new = claim
+    return _overlay(old, entry.old, watched) == old and _overlay(old, entry.new, watched) == new
 
 
 def _unconsumed(base: Seen, history: Sequence[AuditEntry], *, fresh: bool) -> Sequence[AuditEntry]:

@@ -4,19 +4,21 @@ After T2 every write has its frozen id and body; only then does anything leave t
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sync.bodies import LineTarget, draft_write, line_writes, log_record
 from sync.engine import Engine
 from sync.ids import operation_id
+from sync.logs import known_log
 from sync.mapping import Record
 from sync.planned import Case, LogUpdate, Plan, PlannedLog
 from sync.ports import Tx
-from sync.remote import Action, Write
+from sync.remote import CREATE_ONLY, Action, Write
 from sync.settling import Trouble
 from sync.state import (
     FactState,
+    KnownLog,
     Operation,
     OperationState,
     Parked,
@@ -307,8 +309,21 @@ def _accept(engine: Engine, tx: Tx, subject: str, operations: Sequence[Operation
             claims = (*known.claims, (known.point, point))
             accepted = replace(accepted, point=point, claims=claims, deactivate_on=None)
         tx.put_seen([accepted])
+    tx.put_logs(_written_logs(engine, subject, operations))
     written = json.dumps(sorted({operation.action for operation in operations}))
     tx.trail([engine.trail(subject, "written", operations=written)])
+
+
+def _written_logs(
+    engine: Engine, subject: str, operations: Sequence[Operation]
+) -> Iterator[KnownLog]:
+    """Return the logs that were just made, so that the next poll knows them for ours."""
+    entity = engine.mappings.entity("change_log")
+    for one in operations:
+        if one.set == entity.set and one.precondition == CREATE_ONLY:
+            log = known_log(entity, {entity.id_column: one.target, **one.body}, subject, 0)
+            if log is not None:
+                yield log
 
 
 def reopen_group(engine: Engine, operations: Sequence[Operation], reason: str) -> None:

@@ -6,27 +6,36 @@ before it. A row whose subscription has work open is read again later instead of
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from lifecycle.decisions import Standing
-from sync.context import ETAG, READS, context_reads, read_context
+from sync.context import READS, context_reads, read_context
 from sync.detect import Detection, Patience, Sight, adopt, detect
 from sync.engine import Engine
+from sync.follow import VERSION, pages, version_of
 from sync.judge import status_of
+from sync.logs import standing_of
 from sync.mapping import Entity, MalformedRowError, instant
 from sync.ports import Tx
 from sync.remote import (
     Answer,
     AuditEntry,
-    CursorExpired,
     Page,
     Read,
     ReadHistory,
     Row,
 )
-from sync.state import Fact, FactState, KnownLog, Parked, Point, Seen, TrailEntry, Wake
+from sync.state import (
+    Fact,
+    FactState,
+    Parked,
+    Point,
+    Seen,
+    Source,
+    TrailEntry,
+    Wake,
+)
 
-VERSION = "versionnumber"
 POLLED = ("status", "quantity", "customer", "contract", "provider", "deactivate_on", "modified_at")
 _BATCH = 11
 """Subscriptions per `$batch` of reads: 9 rows and a history each, under a part limit of 120."""
@@ -40,89 +49,18 @@ class _Looked:
     history: tuple[AuditEntry, ...] | None
 
 
-def poll_change_logs(engine: Engine) -> int:
-    """Take in change logs: adopt unknown ones, and see which ones a person has set."""
-    entity = engine.mappings.entity("change_log")
-    columns = (
-        *entity.columns("subscription", "change_key", "sequence", "provisioning", "provisioned_at"),
-        VERSION,
-    )
-    return sum(_take_logs(engine, entity, page) for page in _pages(engine, entity, columns))
-
-
 def poll_subscriptions(engine: Engine) -> int:
     """Take in changed subscriptions; return how many rows were new or different."""
     entity = engine.mappings.entity("subscription")
     columns = (*entity.columns(*POLLED), VERSION)
     adopted = engine.ports.store.tx(lambda tx: tx.meta("adopted")) is not None
     count = sum(
-        _take_page(engine, page, adopted=adopted) for page in _pages(engine, entity, columns)
+        _take_page(engine, page, adopted=adopted) for page in pages(engine, entity, columns)
     )
     if not adopted:
         engine.ports.store.tx(lambda tx: tx.set_meta("adopted", engine.now().isoformat()))
         engine.ports.log.info("adopted", table=entity.table, rows=count)
     return count
-
-
-def _pages(engine: Engine, entity: Entity, columns: tuple[str, ...]) -> Iterator[Page]:
-    """Follow the delta link; when it has expired, read the table in full."""
-    store = engine.ports.store
-    link = store.tx(lambda tx: tx.cursor(entity.table))
-    try:
-        yield from engine.ports.crm.pages(entity.set, columns, link)
-    except CursorExpired as expired:
-        engine.ports.log.warning("full read", table=entity.table, reason=str(expired))
-        store.tx(lambda tx: tx.set_cursor(entity.table, None))
-        yield from engine.ports.crm.pages(entity.set, columns, None)
-
-
-# --- change logs -------------------------------------------------------------------------------
-
-
-def _take_logs(engine: Engine, entity: Entity, page: Page) -> int:
-    logs = [log for row in page.rows if (log := _known_log(entity, row))]
-
-    def t1(tx: Tx) -> int:
-        changed = tx.put_logs(logs)
-        for log in changed:
-            _wake_for(tx, log)
-        for log_id in page.deleted:
-            tx.drop_log(log_id)
-        if page.delta_link:
-            tx.set_cursor(entity.table, page.delta_link)
-        return len(changed)
-
-    return engine.ports.store.tx(t1)
-
-
-def _wake_for(tx: Tx, log: KnownLog) -> None:
-    """Take a subscription up when a log waits, or a person has closed one."""
-    if log.provisioning == "awaiting" or (log.provisioning == "provisioned" and not log.stamped):
-        tx.wake(Wake(subscription_id=log.subscription_id, reason=f"log {log.provisioning}"))
-
-
-def _known_log(entity: Entity, row: Row) -> KnownLog | None:
-    """Return what we keep of a log; None for logs that Seatkeeper did not write."""
-    change_key, subscription = row[entity.column("change_key")], row[entity.column("subscription")]
-    if not change_key or not subscription:
-        return None
-    try:
-        record = entity.record(row)
-    except MalformedRowError:
-        return None  # a provisioning status that we do not know asks nothing of us
-    sequence = record["sequence"]
-    return KnownLog(
-        id=entity.row_id(row),
-        subscription_id=str(subscription).lower(),
-        version=_version(row),
-        change_key=str(change_key),
-        sequence=sequence if isinstance(sequence, int) else 0,
-        provisioning=str(record["provisioning"] or ""),
-        stamped=record["provisioned_at"] is not None,
-    )
-
-
-# --- subscriptions -----------------------------------------------------------------------------
 
 
 def _take_page(engine: Engine, page: Page, *, adopted: bool) -> int:
@@ -139,24 +77,48 @@ def _take_page(engine: Engine, page: Page, *, adopted: bool) -> int:
 
 
 def _adopt_page(engine: Engine, entity: Entity, sights: Sequence[Sight], page: Page) -> int:
-    """Take the opening balance: no logs, no lines, nothing sent (rules.md 1.1)."""
+    """Take the opening balance: no logs, no lines, nothing sent (rules.md 1.1).
+
+    A row that our own logs know is compared with what they say: the local state was lost.
+    """
     today = engine.now().date()
-    seen = [_with_standing(adopt(sight, today), entity) for sight in sights]
 
     def t1(tx: Tx) -> None:
-        tx.put_seen(seen)
+        tx.put_seen(_opening(entity, tx, sight, today) for sight in sights)
+        tx.add_facts(fact for sight in sights if (fact := _unlogged(entity, tx, sight)))
         if page.delta_link:
             tx.set_cursor(entity.table, page.delta_link)
 
     engine.ports.store.tx(t1)
-    return len(seen)
+    return len(sights)
 
 
-def _with_standing(seen: Seen, entity: Entity) -> Seen:
-    status = status_of(entity, seen.point)
-    if status is None:
-        return seen
-    return replace(seen, accepted=Standing(status=status, quantity=seen.point.quantity))
+def _opening(entity: Entity, tx: Tx, sight: Sight, today: date) -> Seen:
+    seen = adopt(sight, today)
+    logged = standing_of(tx.known_logs(sight.id), sight.point.quantity)
+    return replace(seen, accepted=logged or _standing(entity, sight.point))
+
+
+def _standing(entity: Entity, point: Point) -> Standing | None:
+    status = status_of(entity, point)
+    return Standing(status=status, quantity=point.quantity) if status else None
+
+
+def _unlogged(entity: Entity, tx: Tx, sight: Sight) -> Fact | None:
+    """Return the change between the newest log and the row, which no log tells yet."""
+    logged = standing_of(tx.known_logs(sight.id), sight.point.quantity)
+    if logged is None or logged == _standing(entity, sight.point):
+        return None
+    name = f"{logged.status} {logged.quantity}>{list(sight.point.pair)} {sight.point.quantity}"
+    return Fact(
+        key=f"{sight.id}|{next_ordinal(tx, sight.id)}|{name}",
+        subscription_id=sight.id,
+        point=sight.point,
+        status_changed=True,
+        quantity_changed=True,
+        source=Source.OBSERVED,
+        at=sight.modified_at,
+    )
 
 
 def look_again(engine: Engine) -> int:
@@ -333,18 +295,9 @@ def _newest(entity: Entity, rows: Iterable[Row]) -> Iterable[Row]:
     latest: dict[str, Row] = {}
     for row in rows:
         row_id = entity.row_id(row)
-        if row_id not in latest or _version(row) >= _version(latest[row_id]):
+        if row_id not in latest or version_of(row) >= version_of(latest[row_id]):
             latest[row_id] = row
     return latest.values()
-
-
-def _version(row: Row) -> int:
-    version = row.get(VERSION)
-    if isinstance(version, int):
-        return version
-    # The etag is W/"n" in practice; used only where a client left versionnumber out.
-    digits = "".join(letter for letter in str(row.get(ETAG, "")) if letter.isdigit())
-    return int(digits or 0)
 
 
 def _sight(entity: Entity, row: Row) -> Sight:
@@ -355,7 +308,7 @@ def _sight(entity: Entity, row: Row) -> Sight:
     ends = row.get(entity.column("deactivate_on"))
     return Sight(
         id=entity.row_id(row),
-        version=_version(row),
+        version=version_of(row),
         point=Point(pair, quantity if isinstance(quantity, int) else 0),
         contract_id=str(contract).lower() if contract else None,
         modified_at=instant(row[entity.column("modified_at")]),

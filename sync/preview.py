@@ -14,7 +14,8 @@ from sync.cycle import look_at_parked
 from sync.engine import Engine
 from sync.journal import operations_of
 from sync.planned import Case, Plan, Prepared
-from sync.poll import look_again, poll_change_logs, poll_subscriptions
+from sync.poll import look_again, poll_subscriptions
+from sync.poll_logs import poll_change_logs
 from sync.prepare import prepare
 from sync.provision_plan import is_open
 from sync.remote import Action, RemoteError

@@ -78,7 +78,7 @@ def _automatic(base: Plan, case: Case, policy: Policy) -> Plan:
         return base
     failed = [log for log in old if log.provisioning is Provisioning.FAILED]
     if case.licence is None:
-        return _without_licence(base, old, failed, case.provider_trouble)
+        return _without_licence(base, case, old, failed)
     wanted = steps(
         base.standing,
         case.licence,
@@ -87,7 +87,7 @@ def _automatic(base: Plan, case: Case, policy: Policy) -> Plan:
         schedule=policy.rulebook.schedule_decreases,
     )
     if failed and not (holds(case.licence, base.standing) or _healed(wanted, case)):
-        return _held_back(base, failed[0])
+        return _held_back(base, case, failed[0])
     return _superseding(replace(base, steps=wanted), old, new)
 
 
@@ -125,11 +125,12 @@ def _superseding(base: Plan, old: Sequence[ChangeLog], new: Sequence[ChangeLog])
 
 
 def _without_licence(
-    base: Plan, old: Sequence[ChangeLog], failed: Sequence[ChangeLog], trouble: Trouble | None
+    base: Plan, case: Case, old: Sequence[ChangeLog], failed: Sequence[ChangeLog]
 ) -> Plan:
     """Plan while the provider cannot be read: later by ourselves, or a person must act."""
+    trouble = case.provider_trouble
     if failed:
-        return _held_back(base, failed[0])
+        return _held_back(base, case, failed[0])
     if trouble is None:
         waiting = replace(base, retry_provider=True)
         return _mark_waiting(waiting, Provisioning.AWAITING, NOT_ANSWERED)
@@ -145,17 +146,21 @@ def _without_licence(
     return replace(failing, updates=updates, trouble=trouble, message=trouble.sentence)
 
 
-def _held_back(base: Plan, by: ChangeLog) -> Plan:
-    """Write the new logs, but send nothing: an earlier one failed (rules.md 2.9)."""
+def _held_back(base: Plan, case: Case, by: ChangeLog) -> Plan:
+    """Write the new logs, but send nothing: an earlier one failed (rules.md 2.9).
+
+    The cause for which it was parked stays, so that we see when it is gone.
+    """
     words = f"{LogKind(by.kind).words} of {by.effective_on}"
     message = (
         f"Held back: the {words} failed at the provider. Set that log to Awaiting Provisioning"
         " once its cause is gone."
     )
-    trouble = Trouble(
-        code="provisioning-failed",
+    trouble = case.provider_trouble or Trouble(
+        code=case.parked_code or "provisioning-failed",
         reason=by.message or f"The {words} failed at the provider.",
         advice="Set the failed change log to Awaiting Provisioning to try again.",
     )
+    told = case.context.subscription.sync_message if case.context.subscription else ""
     waiting = _mark_waiting(base, Provisioning.AWAITING, message)
-    return replace(waiting, trouble=trouble, message=by.message or trouble.sentence)
+    return replace(waiting, trouble=trouble, message=told or trouble.sentence)

@@ -187,6 +187,8 @@ class KnownLog:
     version: int
     change_key: str
     sequence: int
+    kind: str
+    quantity_after: int
     provisioning: str
     stamped: bool
     """Whether `provisioned_at` is set."""

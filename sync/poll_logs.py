@@ -1,0 +1,60 @@
+"""Take in change logs: T1 for what we wrote before, and for what a person has set on it."""
+
+from dataclasses import replace
+
+from sync.engine import Engine
+from sync.follow import VERSION, pages, version_of
+from sync.logs import LOGGED, known_log, standing_of
+from sync.mapping import Entity
+from sync.ports import Tx
+from sync.remote import Page, Row
+from sync.state import KnownLog, Wake
+
+
+def poll_change_logs(engine: Engine) -> int:
+    """Take in change logs: adopt unknown ones, and see which ones a person has set."""
+    entity = engine.mappings.entity("change_log")
+    columns = (*entity.columns(*LOGGED), VERSION)
+    return sum(_take_logs(engine, entity, page) for page in pages(engine, entity, columns))
+
+
+def _take_logs(engine: Engine, entity: Entity, page: Page) -> int:
+    logs = [log for row in page.rows if (log := _known_log(entity, row))]
+
+    def t1(tx: Tx) -> int:
+        subjects = {log.subscription_id for log in logs}
+        ours = {log.id for subject in subjects for log in tx.known_logs(subject)}
+        changed = tx.put_logs(logs)
+        for subject in {log.subscription_id for log in changed if log.id not in ours}:
+            _adopt_logged(engine, tx, subject)
+        for log in changed:
+            _wake_for(tx, log)
+        for log_id in page.deleted:
+            tx.drop_log(log_id)
+        if page.delta_link:
+            tx.set_cursor(entity.table, page.delta_link)
+        return len(changed)
+
+    return engine.ports.store.tx(t1)
+
+
+def _known_log(entity: Entity, row: Row) -> KnownLog | None:
+    subscription = row.get(entity.column("subscription"))
+    return known_log(entity, row, str(subscription or "").lower(), version_of(row))
+
+
+def _adopt_logged(engine: Engine, tx: Tx, subject: str) -> None:
+    """Believe logs that the store does not know, after a restore, before rows are judged."""
+    seen = tx.seen([subject]).get(subject)
+    if seen is None or tx.open_operations(subject):
+        return
+    standing = standing_of(tx.known_logs(subject), seen.point.quantity)
+    if standing is not None and standing != seen.accepted:
+        tx.put_seen([replace(seen, accepted=standing)])
+        tx.trail([engine.trail(subject, "adopted from its logs", status=standing.status)])
+
+
+def _wake_for(tx: Tx, log: KnownLog) -> None:
+    """Take a subscription up when a log waits, or a person has closed one."""
+    if log.provisioning == "awaiting" or (log.provisioning == "provisioned" and not log.stamped):
+        tx.wake(Wake(subscription_id=log.subscription_id, reason=f"log {log.provisioning}"))
