@@ -1,0 +1,1 @@
+"""What Seatkeeper costs, measured against its own sandbox: `python -m bench`."""

@@ -1,0 +1,165 @@
+"""One first read in a process of its own: `python -m bench.reader KIND CONFIG`; prints JSON.
+
+| kind      | what it does with every page                                               |
+|-----------|----------------------------------------------------------------------------|
+| plain     | `requests.get(link).json()`, follows the nextLink                          |
+| connector | our client: DataverseClient.pages, with its look before and after the walk |
+| bytes     | receives the bytes and looks at none: the floor that server and TLS set    |
+| adopt     | our client, detection and the local state: the daemon's first cycle        |
+"""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from bench.running import peak_mib
+from connector.auth import dataverse_scope
+from connector.dataverse.odata import VERSION, tracked_path
+from seatkeeper.bootstrap import Application, build, meet
+from seatkeeper.config import Config, load_config
+from sync.poll import POLLED, poll_subscriptions
+
+TRACKED = "odata.track-changes,odata.maxpagesize=5000"
+NEXT_LINK = re.compile(rb'"@odata\.nextLink":"([^"]+)"')
+
+
+class Timed(HTTPAdapter):
+    """Notes how long the service takes until its answer begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited = 0.0
+        self.requests = 0
+
+    def send(self, *arguments: object, **options: object) -> requests.Response:
+        begun = time.perf_counter()
+        try:
+            return super().send(*arguments, **options)  # type: ignore[arg-type]  # handed through
+        finally:
+            self.waited += time.perf_counter() - begun
+            self.requests += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a reader works with; it is signed in already."""
+
+    config: Config
+    application: Application
+    adapter: Timed
+
+    def columns(self) -> tuple[str, ...]:
+        """Return what the daemon selects when it polls subscriptions."""
+        entity = self.application.mappings.entity("subscription")
+        return (*entity.columns(*POLLED), VERSION)
+
+    def set_name(self) -> str:
+        return self.application.mappings.entity("subscription").set
+
+    def first_link(self) -> str:
+        path = tracked_path(self.set_name(), self.columns())
+        return f"{self.config.dataverse.url}/api/data/v9.2/{path}"
+
+    def session(self) -> requests.Session:
+        """Return a plain session with the headers of a tracked read."""
+        session = requests.Session()
+        session.verify = str(self.config.dataverse.sign_in.ca_file)
+        session.mount("https://", self.adapter)
+        session.headers["Authorization"] = f"Bearer {_token(self.config)}"
+        session.headers["Prefer"] = TRACKED
+        return session
+
+
+def plain(place: Place) -> int:
+    """Follow the pages as most scripts do."""
+    rows, link = 0, place.first_link()
+    with place.session() as session:
+        while link:
+            document = session.get(link, timeout=120).json()
+            rows += len(document["value"])
+            link = document.get("@odata.nextLink")
+    return rows
+
+
+def connector(place: Place) -> int:
+    """Follow the pages with our client."""
+    crm = place.application.engine.ports.crm
+    return sum(len(page.rows) for page in crm.pages(place.set_name(), place.columns(), None))
+
+
+def received(place: Place) -> int:
+    """Receive every page and look at none."""
+    rows, link = 0, place.first_link()
+    with place.session() as session:
+        while link:
+            content = session.get(link, timeout=120).content
+            rows += content.count(b'"@odata.etag":')
+            found = NEXT_LINK.search(content[:2000])
+            link = found[1].decode() if found else ""
+    return rows
+
+
+def adopt(place: Place) -> int:
+    """Take the whole table as the baseline, into a state file of its own."""
+    return poll_subscriptions(place.application.engine)
+
+
+READERS: dict[str, Callable[[Place], int]] = {
+    "plain": plain,
+    "connector": connector,
+    "bytes": received,
+    "adopt": adopt,
+}
+
+
+def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
+    """Read once; sign-in and the first connection are not part of it."""
+    adapter = Timed()
+    config = load_config(config_file, {}).model_copy(update={"state": f"sqlite:///{state}"})
+    application = build(config, adapters={"https://": adapter}, inline=True)
+    try:
+        meet(application)
+        place = Place(config=config, application=application, adapter=adapter)
+        adapter.waited, adapter.requests = 0.0, 0
+        begun = time.perf_counter()
+        rows = READERS[kind](place)
+        seconds = time.perf_counter() - begun
+    finally:
+        application.close()
+    return {
+        "rows": rows,
+        "seconds": seconds,
+        "waited": adapter.waited,
+        "requests": adapter.requests,
+        "peak_mib": peak_mib(),
+    }
+
+
+def _token(config: Config) -> str:
+    """Return an access token by the client credentials grant."""
+    sign_in = config.dataverse.sign_in
+    secret = sign_in.client_secret
+    answer = requests.post(
+        f"{sign_in.authority}/oauth2/v2.0/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": sign_in.client_id,
+            "client_secret": secret.get_secret_value() if secret else "",
+            "scope": dataverse_scope(config.dataverse.url),
+        },
+        verify=str(sign_in.ca_file),
+        timeout=30,
+    )
+    answer.raise_for_status()
+    return str(answer.json()["access_token"])
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], Path(sys.argv[2]), sys.argv[3])))
