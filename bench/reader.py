@@ -54,6 +54,7 @@ class Place:
     config: Config
     application: Application
     adapter: Timed
+    token: str
 
     def columns(self) -> tuple[str, ...]:
         """Return what the daemon selects when it polls subscriptions."""
@@ -70,9 +71,10 @@ class Place:
     def session(self) -> requests.Session:
         """Return a plain session with the headers of a tracked read."""
         session = requests.Session()
+        session.trust_env = False
         session.verify = str(self.config.dataverse.sign_in.ca_file)
         session.mount("https://", self.adapter)
-        session.headers["Authorization"] = f"Bearer {_token(self.config)}"
+        session.headers["Authorization"] = f"Bearer {self.token}"
         session.headers["Prefer"] = TRACKED
         return session
 
@@ -126,7 +128,9 @@ def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
     application = build(config, adapters={"https://": adapter}, inline=True)
     try:
         meet(application)
-        place = Place(config=config, application=application, adapter=adapter)
+        place = Place(
+            config=config, application=application, adapter=adapter, token=_token(config, adapter)
+        )
         adapter.waited, adapter.requests = 0.0, 0
         begun = time.perf_counter()
         rows = READERS[kind](place)
@@ -142,21 +146,21 @@ def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
     }
 
 
-def _token(config: Config) -> str:
+def _token(config: Config, adapter: HTTPAdapter) -> str:
     """Return an access token by the client credentials grant."""
     sign_in = config.dataverse.sign_in
     secret = sign_in.client_secret
-    answer = requests.post(
-        f"{sign_in.authority}/oauth2/v2.0/token",
-        data={
-            "grant_type": "client_credentials",
-            "client_id": sign_in.client_id,
-            "client_secret": secret.get_secret_value() if secret else "",
-            "scope": dataverse_scope(config.dataverse.url),
-        },
-        verify=str(sign_in.ca_file),
-        timeout=30,
-    )
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": sign_in.client_id,
+        "client_secret": secret.get_secret_value() if secret else "",
+        "scope": dataverse_scope(config.dataverse.url),
+    }
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(sign_in.ca_file)
+    session.mount("https://", adapter)
+    answer = session.post(f"{sign_in.authority}/oauth2/v2.0/token", data=form, timeout=30)
     answer.raise_for_status()
     return str(answer.json()["access_token"])
 

@@ -21,7 +21,7 @@ from sandbox.server import Options, serve
 from seatkeeper import checks, logs, output
 from seatkeeper.bootstrap import Application, build, meet, open_store
 from seatkeeper.config import Config, load_config
-from seatkeeper.daemon import Daemon, catch_signals, run_request
+from seatkeeper.daemon import Daemon, catch_signals, note_success, run_request
 from seatkeeper.demo import run_demo
 from seatkeeper.explain import find_story, tell
 from seatkeeper.instance import AlreadyRunningError, single_instance
@@ -131,6 +131,8 @@ def _once(application: Application) -> int:
     report = run_once(application.engine)
     for failure in report.failures:
         output.complain(str(failure))
+    if not report.failures:
+        note_success(application)
     counts = application.store.tx(lambda tx: tx.counts())
     output.say(
         f"{report.changes} rows changed, {counts.waiting + counts.open_operations} pieces of work"

@@ -134,8 +134,7 @@ class Daemon:
             self._standing.failed(failure)
         if not report.failures:
             self._standing.worked()
-        now = self._engine.now().isoformat()
-        self._engine.ports.store.tx(lambda tx: tx.set_meta("last_success", now))
+            note_success(self._application)
         if report.logs or report.changes:
             log.info("cycle", changes=report.changes, worked=report.worked)
 
@@ -157,6 +156,12 @@ class Daemon:
         except (RemoteError, ValueError) as error:
             result = json.dumps({"error": str(error)})
         self._engine.ports.store.tx(lambda tx: tx.answer(request.id, result))
+
+
+def note_success(application: Application) -> None:
+    """Remember when everything was last done, for `status`."""
+    now = application.engine.now().isoformat()
+    application.store.tx(lambda tx: tx.set_meta("last_success", now))
 
 
 def run_request(engine: Engine, verb: str, argument: str) -> str:

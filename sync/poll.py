@@ -83,14 +83,15 @@ def _adopt_page(engine: Engine, entity: Entity, sights: Sequence[Sight], page: P
     """
     today = engine.now().date()
 
-    def t1(tx: Tx) -> None:
+    def t1(tx: Tx) -> int:
+        known = tx.seen(sight.id for sight in sights)
         tx.put_seen(_opening(entity, tx, sight, today) for sight in sights)
         tx.add_facts(fact for sight in sights if (fact := _unlogged(entity, tx, sight)))
         if page.delta_link:
             tx.set_cursor(entity.table, page.delta_link)
+        return len(sights) - len(known)
 
-    engine.ports.store.tx(t1)
-    return len(sights)
+    return engine.ports.store.tx(t1)
 
 
 def _opening(entity: Entity, tx: Tx, sight: Sight, today: date) -> Seen:

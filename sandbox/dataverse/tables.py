@@ -231,7 +231,7 @@ INVOICE = Table(
                 reason(1, "Draft", ACTIVE),
                 reason(FIRST_OPTION, "Issued", ACTIVE),
                 reason(FIRST_OPTION + 1, "Paid", INACTIVE),
-                reason(2, "Void", INACTIVE),
+                reason(FIRST_OPTION + 2, "Void", INACTIVE),
                 inactive_default=FIRST_OPTION + 1,
             ),
         ],

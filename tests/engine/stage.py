@@ -4,26 +4,21 @@ Default: June 2025, 10 seats at 12.50 USD, monthly in advance from 1 January, UT
 June invoiced as INV-1, July open. The clock stands on 10 June when the daemon first looks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sandbox.in_process import InProcessAdapter, open_world
+from sandbox.faults import read_rule
 from sandbox.journal import EntryType
 from sandbox.world import World
-from seatkeeper import bootstrap
 from seatkeeper.bootstrap import Application
-from seatkeeper.config import Config
-from store.sqlite import SqliteStore
 from sync.cycle import Report, run_once
 from sync.invoice_run import Issued, run_invoices
 from sync.state import Parked
-from tests.connector.scripted import Clockwork
 
-ORIGIN = "https://localhost"
 PERSON = "Alex Wilber"
 AUTOMATIC, MANUAL, DO_NOTHING = 126310000, 126310001, 126310002
 ADVANCE, ARREARS = 126310000, 126310001
@@ -264,7 +259,7 @@ class Stage:
     def fails(self, **rule: Any) -> None:
         """Break a service by one rule of the fault control; without one it is whole again."""
         with self.world.lock:
-            self.world.faults.replace([parse_rule(rule)] if rule else [])
+            self.world.faults.replace([read_rule(rule)] if rule else [])
 
 
 def kind_of(log: Row) -> str:

@@ -1,0 +1,77 @@
+"""How a recording is made and replayed: the mode, the matching, the blocked network."""
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import pytest
+import vcr
+from vcr.cassette import Cassette
+from vcr.request import Request
+
+from tests.recorded.scrub import Scrubber
+
+CASSETTES = Path(__file__).parent / "cassettes"
+Mode = Literal["none", "all"]
+
+
+class NetworkBlockedError(AssertionError):
+    """A test that replays tried to reach the network."""
+
+
+def mode() -> Mode:
+    """Return whether to replay (default) or to record, from SEATKEEPER_RECORD."""
+    told = os.environ.get("SEATKEEPER_RECORD", "none")
+    if told not in {"none", "all"}:
+        raise pytest.UsageError(f"SEATKEEPER_RECORD is none or all, not {told!r}")
+    return "all" if told == "all" else "none"
+
+
+def recorder(scrubber: Scrubber, record: Mode) -> vcr.VCR:
+    """Return a recorder that matches method, path, query and body, never host or port."""
+    made = vcr.VCR(
+        record_mode=record,
+        match_on=["method", "path", "query", "same_body"],
+        before_record_request=scrubber.request,
+        before_record_response=scrubber.response,
+        decode_compressed_response=True,
+    )
+    made.register_matcher("same_body", same_body)
+    return made
+
+
+def same_body(one: Request, other: Request) -> None:
+    """Compare bodies, JSON by value; raise AssertionError when they differ."""
+    mine, theirs = _value(one), _value(other)
+    if mine != theirs:
+        raise AssertionError(f"{mine!r} is not {theirs!r}")
+
+
+def _value(request: Request) -> object:
+    content: bytes = request.body or b""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content
+
+
+def block_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every connection raise."""
+
+    def blocked(*_: object, **__: object) -> NoReturn:
+        raise NetworkBlockedError("the network is blocked while a recording is replayed")
+
+    monkeypatch.setattr(socket.socket, "connect", blocked)
+    monkeypatch.setattr(socket.socket, "connect_ex", blocked)
+    monkeypatch.setattr(socket, "getaddrinfo", blocked)
+
+
+def unplayed(cassette: Cassette) -> list[str]:
+    """Name the recorded requests that a replay did not ask for."""
+    return [
+        f"{request.method} {request.path}"
+        for number, request in enumerate(cassette.requests)
+        if not cassette.play_counts[number]
+    ]
