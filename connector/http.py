@@ -38,7 +38,7 @@ class Limits:
     """How long to wait for what, in seconds."""
 
     connect_seconds: float = 10.0
-    read_seconds: float = 120.0
+    read_seconds: float = 60.0
     attempts: int = 4
     first_pause_seconds: float = 0.5
     total_pause_seconds: float = 60.0

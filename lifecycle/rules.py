@@ -13,6 +13,7 @@ from active     nothing   pause     deactivate  cancel     refused
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from itertools import permutations
 from typing import TypeVar
@@ -82,8 +83,22 @@ class _Reader:
         return {}
 
     def known(self, value: Mapping[str, object], path: tuple[str | int, ...], *keys: str) -> None:
-        for key in sorted(set(value) - set(keys)):
-            self.fail((*path, key), f"unknown key {key!r}", f"Known keys: {', '.join(keys)}.")
+        for key in (str(key) for key in value if key not in keys):
+            near = get_close_matches(key, keys, n=1)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(keys)}."
+            self.fail((*path, key), f"unknown key {key!r}", remedy)
+
+    def sentence(self, value: object, path: tuple[str | int, ...], *holes: str) -> str:
+        """Read a sentence; `{name}` in it must be one of the holes."""
+        if not isinstance(value, str) or not value.strip():
+            self.fail(path, "a sentence is missing", "Say why it is refused.")
+            return ""
+        try:
+            value.format(**dict.fromkeys(holes, ""))
+        except (KeyError, IndexError, ValueError):
+            known = " and ".join(f"{{{hole}}}" for hole in holes) or "none"
+            self.fail(path, "a hole in the sentence is not known", f"Known holes: {known}.")
+        return value
 
 
 def read_rulebook(document: object) -> tuple[Rulebook | None, list[Finding]]:
@@ -96,9 +111,9 @@ def read_rulebook(document: object) -> tuple[Rulebook | None, list[Finding]]:
     quantity = _rule(reader, top.get("quantity_change"), ("quantity_change",))
     refusals = reader.mapping(top.get("refusals"), ("refusals",))
     reader.known(refusals, ("refusals",), "quantity_zero", "quantity_inactive")
-    for name in ("quantity_zero", "quantity_inactive"):
-        if not refusals.get(name):
-            reader.fail(("refusals", name), "a sentence is missing", "Say why it is refused.")
+    zero = reader.sentence(refusals.get("quantity_zero"), ("refusals", "quantity_zero"))
+    inactive = ("refusals", "quantity_inactive")
+    not_active = reader.sentence(refusals.get("quantity_inactive"), inactive, "status")
     schedule = _decreases(reader, top.get("policies"))
     if reader.findings:
         return None, reader.findings
@@ -106,8 +121,8 @@ def read_rulebook(document: object) -> tuple[Rulebook | None, list[Finding]]:
         transitions=transitions,
         new_row=new_row,
         quantity_change=quantity,
-        quantity_zero=str(refusals["quantity_zero"]),
-        quantity_inactive=str(refusals["quantity_inactive"]),
+        quantity_zero=zero,
+        quantity_inactive=not_active,
         schedule_decreases=schedule,
     )
     return book, []
@@ -117,7 +132,7 @@ def _decreases(reader: _Reader, value: object) -> bool:
     policies = reader.mapping(value, ("policies",))
     reader.known(policies, ("policies",), "quantity_decrease")
     choice = policies.get("quantity_decrease")
-    if choice not in {"park", "schedule"}:
+    if choice not in ("park", "schedule"):
         path = ("policies", "quantity_decrease")
         reader.fail(path, f"{choice!r} is not known", "Use park or schedule.")
     return choice == "schedule"
@@ -167,7 +182,7 @@ def _rule(reader: _Reader, value: object, path: tuple[str | int, ...]) -> Rule:
     if not name:
         reader.fail((*path, "name"), "a name is missing", "Give the rule a name.")
     if "refuse" in fields:
-        return Rule(name=name, refuse=str(fields["refuse"]))
+        return Rule(name=name, refuse=reader.sentence(fields["refuse"], (*path, "refuse")))
     log = reader.mapping(fields.get("change_log"), (*path, "change_log"))
     reader.known(log, (*path, "change_log"), "kind", "quantity")
     return Rule(

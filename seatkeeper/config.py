@@ -1,17 +1,19 @@
 """The configuration: one YAML file, environment overrides, every error at once.
 
 Environment: `SEATKEEPER__` and the path in upper case joined by `__`, `-` as `_`
-(`SEATKEEPER__MONEY__CHANGE_DAY=new_state`). `${NAME}` in a value is the variable NAME, so that a
-secret need not stand in the file.
+(`SEATKEEPER__MONEY__CHANGE_DAY=new_state`); the value is taken as it stands, `{...}` is a mapping.
+`${NAME}` in a value is the variable NAME, so that a secret need not stand in the file.
 """
 
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import (
@@ -72,9 +74,12 @@ class SignInConfig(_Section):
 
 
 def _https(url: str) -> str:
-    if not url.startswith("https://"):
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
         raise ValueError("an address that begins with https:// is needed")
-    return url.rstrip("/")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(f"the bare address is needed: https://{parts.netloc}")
+    return f"https://{parts.netloc}"
 
 
 Address = Annotated[str, AfterValidator(_https)]
@@ -147,17 +152,42 @@ class Config(_Section):
         return Path(self.state.removeprefix("sqlite:///"))
 
 
+Place: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where values came from: the file, or the environment variable that lies over it."""
+
+    document: Document
+    overrides: Mapping[Place, str]
+
+    def problem(self, path: Place, message: str, remedy: str = "") -> Problem:
+        for place, name in self.overrides.items():
+            if path[: len(place)] == place:
+                field = ".".join(map(str, path))
+                return Problem(file=name, line=None, field=field, message=message, remedy=remedy)
+        return Problem(
+            file=self.document.file,
+            line=self.document.line(path),
+            field=".".join(map(str, path)),
+            message=message,
+            remedy=remedy,
+        )
+
+
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
     """Read and check a configuration; raise ConfigurationError with every problem."""
     env = os.environ if environment is None else environment
-    document = open_yaml(path)
+    document = open_yaml(path, bare_variables=True)
     if not isinstance(document.data, dict):
         message = "the configuration must be a mapping; see config.example.yaml"
         raise ConfigurationError([Problem(file=document.file, line=1, field="", message=message)])
     problems: list[Problem] = []
     data = _filled(document, document.data, (), env, problems)
-    data = _overridden(data, env, problems)
-    config = _validated(document, data, problems)
+    overrides: dict[Place, str] = {}
+    data = _overridden(data, env, problems, overrides)
+    config = _validated(_Source(document, overrides), data, problems)
     if problems or config is None:
         raise ConfigurationError(problems)
     return _absolute(config, path.parent.resolve())
@@ -166,7 +196,7 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
 def _filled(
     document: Document,
     value: object,
-    path: tuple[str | int, ...],
+    path: Place,
     env: Mapping[str, str],
     problems: list[Problem],
 ) -> object:
@@ -192,53 +222,69 @@ def _filled(
     return _VARIABLE.sub(lambda match: env.get(match.group(1), ""), value)
 
 
-def _overridden(data: object, env: Mapping[str, str], problems: list[Problem]) -> object:
-    """Lay the `SEATKEEPER__` variables over the file."""
-    merged = data
+def _overridden(
+    data: object,
+    env: Mapping[str, str],
+    problems: list[Problem],
+    overrides: dict[Place, str],
+) -> object:
+    """Lay the `SEATKEEPER__` variables over the file; remember which one set what."""
     for name in sorted(env):
-        if name.startswith(PREFIX) and isinstance(merged, dict):
-            parts = name.removeprefix(PREFIX).split("__")
-            try:
-                value = yaml.safe_load(env[name])
-            except yaml.YAMLError:
-                value = env[name]
-            if not _put(merged, parts, value):
+        if name.startswith(PREFIX) and isinstance(data, dict):
+            place = _put(data, name.removeprefix(PREFIX).split("__"), _value(env[name]))
+            if place is None:
                 message = "this variable names no key of the configuration."
                 problems.append(Problem(file=name, line=None, field="", message=message))
-    return merged
+            else:
+                overrides[place] = name
+    return data
 
 
-def _put(target: dict[str, object], parts: list[str], value: object) -> bool:
+def _value(text: str) -> object:
+    """Return a variable's value: its text, so that no secret is taken for YAML; or a mapping."""
+    if text in {"", "null"}:
+        return None
+    if not text.startswith("{"):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _put(target: dict[str, object], parts: list[str], value: object) -> Place | None:
+    """Set a value; return its place, None when there can be no such key."""
     known = {str(key).upper().replace("-", "_"): str(key) for key in target}
-    key = known.get(parts[0], parts[0].lower())
+    key = known.get(parts[0].upper(), parts[0].lower())
     if not key:
-        return False
+        return None
     if len(parts) == 1:
         target[key] = value
-        return True
-    child = target.setdefault(key, {})
-    return isinstance(child, dict) and _put(child, parts[1:], value)
+        return (key,)
+    if target.get(key) is None:
+        target[key] = {}
+    child = target[key]
+    below = _put(child, parts[1:], value) if isinstance(child, dict) else None
+    return None if below is None else (key, *below)
 
 
-def _validated(document: Document, data: object, problems: list[Problem]) -> Config | None:
+def _validated(source: _Source, data: object, problems: list[Problem]) -> Config | None:
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
         problems += [
-            _problem(document, one["loc"], one["type"], str(one["msg"])) for one in error.errors()
+            _problem(source, one["loc"], one["type"], str(one["msg"])) for one in error.errors()
         ]
         return None
     if not config.state.startswith("sqlite:///"):
         message = "only sqlite:///PATH is supported by this version."
-        problems.append(
-            Problem(
-                file=document.file, line=document.line(("state",)), field="state", message=message
-            )
-        )
+        problems.append(source.problem(("state",), message))
+    elif not config.state_file.name:
+        problems.append(source.problem(("state",), "the name of the state file is missing."))
     return config
 
 
-def _problem(document: Document, path: tuple[str | int, ...], kind: str, message: str) -> Problem:
+def _problem(source: _Source, path: Place, kind: str, message: str) -> Problem:
     remedy = ""
     if kind == "extra_forbidden":
         message = "this key is not known."
@@ -247,16 +293,10 @@ def _problem(document: Document, path: tuple[str | int, ...], kind: str, message
     elif kind == "missing":
         message = "this key is missing."
         remedy = "See config.example.yaml."
-    return Problem(
-        file=document.file,
-        line=document.line(path),
-        field=".".join(map(str, path)),
-        message=message.removeprefix("Value error, "),
-        remedy=remedy,
-    )
+    return source.problem(path, message.removeprefix("Value error, "), remedy)
 
 
-def _keys(path: tuple[str | int, ...]) -> list[str]:
+def _keys(path: Place) -> list[str]:
     """Return the keys that may stand at a path."""
     sections: dict[str, type[BaseModel]] = {
         "sign_in": SignInConfig,
@@ -274,8 +314,24 @@ def _keys(path: tuple[str | int, ...]) -> list[str]:
 
 def _absolute(config: Config, base: Path) -> Config:
     """Take relative paths from the folder of the configuration file."""
-    changes: dict[str, object] = {}
+    dataverse, providers = config.dataverse, config.providers
+    changes: dict[str, object] = {
+        "state": f"sqlite:///{base / config.state_file}",
+        "dataverse": dataverse.model_copy(update=_placed(dataverse.sign_in, base)),
+        "providers": {
+            name: one.model_copy(update=_placed(one.sign_in, base))
+            for name, one in providers.items()
+        },
+    }
     if config.mappings is not None:
         changes["mappings"] = base / config.mappings
-    changes["state"] = f"sqlite:///{base / config.state_file}"
     return config.model_copy(update=changes)
+
+
+def _placed(sign_in: SignInConfig, base: Path) -> dict[str, SignInConfig]:
+    files = {
+        name: base / path
+        for name in ("certificate_file", "key_file", "pfx_file", "ca_file")
+        if (path := getattr(sign_in, name)) is not None
+    }
+    return {"sign_in": sign_in.model_copy(update=files)}

@@ -5,11 +5,13 @@ the monotonic one) has all jobs planned anew.
 """
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from threading import Timer
 from types import FrameType
 
 import schedule
@@ -24,6 +26,8 @@ from sync.state import Request
 
 _STEP_SECONDS = 2.0
 _PARKED_SECONDS = 300
+_GRACE_SECONDS = 8.0
+_AGAIN_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -177,12 +181,26 @@ def run_request(engine: Engine, verb: str, argument: str) -> str:
 
 
 def catch_signals(application: Application) -> None:
-    """End cleanly on the first signal; the second one ends at once."""
+    """End cleanly on the first signal; the second one, or a call that hangs, ends at once."""
+    begun: list[float] = []
 
     def stop(number: int, _: FrameType | None) -> None:
-        if application.stop.is_set():
+        # A supervisor may send one signal twice, to the process and to its group.
+        begun.append(time.monotonic())
+        if begun[-1] - begun[0] > _AGAIN_SECONDS:
             raise SystemExit(128 + number)
+        if application.stop.is_set():
+            return
         application.stop.set()
+        last = Timer(_GRACE_SECONDS, _end_now)
+        last.daemon = True
+        last.start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+
+
+def _end_now() -> None:
+    """Leave a call that still hangs: its intent is stored, and it is verified at the next start."""
+    log.warning("stopped", reason="a call was still under way; it is verified at the next start")
+    os._exit(0)

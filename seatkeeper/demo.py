@@ -1,7 +1,6 @@
 """`seatkeeper demo`: start the sandbox and the daemon, play the story, stay up until Ctrl-C."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -88,7 +87,7 @@ def _command(config_file: Path, *arguments: str) -> list[dict[str, object]]:
 def _daemon(config_file: Path, log_file: Path) -> Iterator[None]:
     call = [sys.executable, "-m", "seatkeeper", "run", "--config", str(config_file)]
     with log_file.open("wb") as log:
-        process = subprocess.Popen(call, stdout=log, stderr=log, env=dict(os.environ))  # noqa: S603  # ourselves
+        process = subprocess.Popen(call, stdout=log, stderr=log, start_new_session=True)  # noqa: S603  # ourselves
         try:
             yield
         finally:

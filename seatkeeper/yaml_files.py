@@ -1,6 +1,7 @@
 """Open YAML files, and find the line of a value, so that an error can name it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,24 +65,63 @@ def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node | None, int | No
     return None, None
 
 
-def open_yaml(path: Path, shown: str | None = None) -> Document:
-    """Read a YAML file; raise ConfigurationError with the line of a syntax error."""
-    name = shown or str(path)
+_BARE_VARIABLE = re.compile(rb"(?<=[:,\[] )(\$\{[A-Za-z_][A-Za-z0-9_]*\})(?=[ \t]*[,}\]])")
+"""`${NAME}` unquoted between braces, where YAML would take its brace for one of its own."""
+
+
+def open_yaml(path: Path, *, bare_variables: bool = False) -> Document:
+    """Read a YAML file; raise ConfigurationError with the line of a syntax error or double key."""
+    name = str(path)
     try:
         text = path.read_bytes()
-        return Document(name, yaml.safe_load(text), text)
     except OSError as error:
-        raise ConfigurationError(
-            [_problem(name, None, f"cannot be read: {error.strerror}")]
-        ) from error
+        told = f"cannot be read: {error.strerror}."
+        raise ConfigurationError([_problem(name, None, told)]) from error
+    quoted = _BARE_VARIABLE.sub(rb'"\1"', text) if bare_variables else text
+    try:
+        return _parsed(name, text)
+    except ConfigurationError:
+        if quoted == text:
+            raise
+        return _parsed(name, quoted)
+
+
+def _parsed(name: str, text: bytes) -> Document:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = Document(name, yaml.safe_load(text), text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        told = f"this is no valid YAML: {error.problem or error}"
-        raise ConfigurationError([_problem(name, line, told)]) from error
+        told = f"this is no valid YAML: {error.problem or error.context}."
+        raise ConfigurationError([_problem(name, line, told)]) from None
     except yaml.YAMLError as error:
-        raise ConfigurationError(
-            [_problem(name, None, f"this is no valid YAML: {error}")]
-        ) from error
+        told = f"this is no valid YAML: {type(error).__name__}."
+        raise ConfigurationError([_problem(name, None, told)]) from None
+    doubles = list(_doubles(name, node, ()))
+    if doubles:
+        raise ConfigurationError(doubles)
+    return document
+
+
+def _doubles(file: str, node: yaml.Node | None, path: Path_) -> Iterator[Problem]:
+    """Find keys that stand twice; YAML readers silently take the last one."""
+    if isinstance(node, yaml.MappingNode):
+        known: set[str] = set()
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            if str(key.value) in known:
+                yield Problem(
+                    file=file,
+                    line=key.start_mark.line + 1,
+                    field=".".join(map(str, here)),
+                    message="this key stands twice.",
+                    remedy="Keep one of them.",
+                )
+            known.add(str(key.value))
+            yield from _doubles(file, value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _doubles(file, item, (*path, number))
 
 
 def _problem(file: str, line: int | None, message: str) -> Problem:

@@ -51,6 +51,8 @@ class Engine:
     contexts: dict[str, Context] = field(default_factory=dict)
     stopping: Callable[[], bool] = lambda: False
     """Asked between subscriptions: an operator wants the process to end."""
+    announced: set[str] = field(default_factory=set)
+    """Changes that observe mode has told already."""
     sleeping: dict[str, datetime] = field(default_factory=dict)
     """Scheduled deactivations that are not due yet in their contract's zone."""
 

@@ -3,33 +3,14 @@
 Pure: documents come in as data; `seatkeeper/yaml_files.py` opens the files and adds line numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 
 from lifecycle.rules import Finding, Rulebook, read_rulebook
 from sync.mapping import Entity, Field, Type
-
-NEEDED: Mapping[str, str] = {
-    "subscription": "name customer contract provider provider_subscription_id status quantity"
-    " unit_price discount_percent discount_amount tax_percent start_on bill_from refund_choice"
-    " deactivate_on change_effective_on hold sync_message modified_at",
-    "customer": "name tenant_id",
-    "provider": "name kind connector",
-    "contract": "name customer frequency policy process_refunds prorate_unit start_on end_on"
-    " currency time_zone payment_days next_invoice_on sync_message",
-    "change_log": "name subscription kind quantity_change quantity_before quantity_after"
-    " effective_on requested_at requested_by change_key sequence change_day prorate_unit"
-    " refund_decision unit_price discount_percent tax_percent provisioning provisioned_at held"
-    " origin message",
-    "invoice": "name number contract cycle_start cycle_end issued_on due_on paid_on net_total"
-    " tax_total total currency status sync_message",
-    "invoice_line": "name number invoice subscription change_log change_key kind period_start"
-    " period_end quantity unit_price discount_percent tax_percent amount calculated_amount"
-    " tax_amount reverses explanation",
-}
-"""The fields that the engine reads or writes, by entity; a mapping must have them all."""
+from sync.mapping_needs import CHOICES, NEEDED, fits
 
 _TOP_KEYS = ("entity", "dataverse", "match", "fields")
 _TABLE_KEYS = ("table", "set", "id")
@@ -74,7 +55,9 @@ def read_mappings(
             rulebook, found = read_rulebook(document)
         else:
             entity, found = read_entity(document)
-            if entity:
+            if entity and entity.name in entities:
+                found = [Finding(("entity",), f"{entity.name} is mapped twice", "Keep one file.")]
+            elif entity:
                 entities[entity.name] = entity
         findings += [FileFinding(file, finding) for finding in found]
     if "lifecycle.yaml" not in documents:
@@ -126,14 +109,38 @@ def _fields(document: object, entity: str, findings: list[Finding]) -> dict[str,
     if not isinstance(document, dict):
         findings.append(Finding(("fields",), "this must be a mapping", "Name the fields."))
         return {}
-    needed = NEEDED[entity].split()
     findings += [
         Finding(("fields",), f"field {name!r} is missing", "Map it to a column.")
-        for name in needed
+        for name in NEEDED[entity]
         if name not in document
     ]
+    for name, kind in NEEDED[entity].items():
+        spec = document.get(name)
+        if isinstance(spec, dict):
+            findings += _needs_findings(entity, name, spec, kind)
     read = (_field(str(name), spec, findings) for name, spec in document.items())
     return {field.name: field for field in read if field}
+
+
+def _needs_findings(
+    entity: str, name: str, spec: Mapping[str, object], kind: Type
+) -> Iterator[Finding]:
+    """Find what the engine could not work with: another type, missing or foreign choices."""
+    path, given = ("fields", name), spec.get("type")
+    if given in list(Type) and not fits(kind, given):
+        yield Finding((*path, "type"), f"{given!r} does not fit", f"{name} needs {kind.value!r}.")
+    choices = spec.get("choices")
+    wanted = CHOICES.get((entity, name), ())
+    if not wanted or not isinstance(choices, dict):
+        return
+    for one in wanted:
+        if one not in choices:
+            yield Finding((*path, "choices"), f"{one!r} is missing", "Map it to its value.")
+    for one in map(str, choices):
+        if one not in wanted:
+            near = get_close_matches(one, wanted, n=1)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(wanted)}."
+            yield Finding((*path, "choices", one), f"{one!r} is not known", remedy)
 
 
 def _field(name: str, spec: object, findings: list[Finding]) -> Field | None:
@@ -146,7 +153,7 @@ def _field(name: str, spec: object, findings: list[Finding]) -> Field | None:
     before = len(findings)
     findings += _unknown(spec, path, _FIELD_KEYS)
     kind = spec.get("type")
-    if kind not in set(Type):
+    if kind not in list(Type):
         findings.append(
             Finding((*path, "type"), f"unknown type {kind!r}", f"Use one of: {', '.join(Type)}.")
         )
@@ -155,7 +162,10 @@ def _field(name: str, spec: object, findings: list[Finding]) -> Field | None:
     if not (isinstance(columns, list) and all(isinstance(column, str) for column in columns)):
         findings.append(Finding((*path, "dataverse"), "a column name is missing", "Name it."))
         columns = []
-    findings += _owner_findings(spec, path)
+    elif len(columns) != (2 if kind == Type.STATUS else 1):
+        remedy = "Name the status and the status reason." if kind == Type.STATUS else "Name one."
+        findings.append(Finding((*path, "dataverse"), f"{columns!r} does not fit", remedy))
+    findings += [*_owner_findings(spec, path), *_target_findings(spec, path)]
     choices = _choices(spec, path, len(columns), findings)
     if len(findings) > before:
         return None
@@ -168,6 +178,14 @@ def _field(name: str, spec: object, findings: list[Finding]) -> Field | None:
         partner_center=str(spec.get("partner_center", "")),
         owner=str(spec.get("owner", "")),
     )
+
+
+def _target_findings(spec: Mapping[str, object], path: tuple[str, ...]) -> list[Finding]:
+    target = spec.get("to")
+    if spec.get("type") != Type.LOOKUP or target in list(NEEDED):
+        return []
+    remedy = f"Use one of: {', '.join(NEEDED)}."
+    return [Finding((*path, "to"), f"unknown entity {target!r}", remedy)]
 
 
 def _owner_findings(spec: Mapping[str, object], path: tuple[str, ...]) -> list[Finding]:
@@ -185,7 +203,7 @@ def _owner_findings(spec: Mapping[str, object], path: tuple[str, ...]) -> list[F
 def _choices(
     spec: Mapping[str, object], path: tuple[str, ...], width: int, findings: list[Finding]
 ) -> dict[str, tuple[int, ...]]:
-    if spec.get("type") not in {Type.CHOICE, Type.STATUS}:
+    if spec.get("type") not in (Type.CHOICE, Type.STATUS):
         return {}
     given = spec.get("choices")
     if not isinstance(given, dict) or not given:
@@ -200,6 +218,15 @@ def _choices(
                     (*path, "choices", str(name)),
                     f"{value!r} does not fit",
                     f"{width} whole number(s) are expected, one a column.",
+                )
+            )
+        double = next((known for known, taken in choices.items() if taken == values), None)
+        if double is not None:
+            findings.append(
+                Finding(
+                    (*path, "choices", str(name)),
+                    f"{value!r} is already {double!r}",
+                    "Give each choice its own value.",
                 )
             )
         choices[str(name)] = values

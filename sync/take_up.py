@@ -86,6 +86,9 @@ def _observe(engine: Engine, prepared: Prepared) -> None:
     """Say what would be done; nothing is stored and nothing leaves the process."""
     engine.ports.store.tx(lambda tx: tx.unwake(prepared.case.subscription_id))
     for log in prepared.plan.logs:
+        if log.log.change_key in engine.announced:
+            continue
+        engine.announced.add(log.log.change_key)
         engine.ports.log.info(
             "would write",
             subject=prepared.case.subscription_id,

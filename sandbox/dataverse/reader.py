@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -17,10 +18,8 @@ from sandbox.dataverse.query import Query, read_query
 from sandbox.dataverse.render import render_page, renderer
 from sandbox.dataverse.scope import collections, members_by_owner
 from sandbox.dataverse.selection import Ordering, matcher
+from sandbox.dataverse.version_index import NEWEST_FIRST, Source, by_version
 from sandbox.dataverse.writer import etag
-
-Source = Callable[[str], Iterator[Row]]
-"""Rows in the order of their ids, those behind an id."""
 
 TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
 
@@ -51,8 +50,12 @@ class Reader:
         )
 
     def listing(self, call: Call, table: Table) -> Answer:
-        """Answer a page of a table."""
-        return self._page(call, table, self._database.tables[table.logical].in_order)
+        """Answer a page of a table; its index of versions saves looking at every row."""
+        rows, query = self._database.tables[table.logical], read_query(call.query)
+        listing = self._listing(call, table, by_version(rows, query, call.aliases))
+        if query.order == NEWEST_FIRST:
+            listing = replace(listing, newest=rows.newest_first)
+        return self._page(call, table, listing)
 
     def related(self, call: Call, address: Address, name: str) -> Answer:
         """Answer what a navigation property leads to: a row, or a page of rows."""
@@ -66,7 +69,8 @@ class Reader:
             found = Address(rows=target, row=target.get(str(row_id)), row_id=str(row_id))
             return self.row(call, found)
         members, owner = self._members(address, name)
-        return self._page(call, owner, lambda after: (m for m in members if str(m[ID]) > after))
+        source = partial(_behind, members)
+        return self._page(call, owner, self._listing(call, owner, source))
 
     def value(self, call: Call, address: Address, name: str, *, raw: bool) -> Answer:
         """Answer one column."""
@@ -104,8 +108,7 @@ class Reader:
         rows, column = found
         return members_by_owner(rows, column)[address.row_id], rows.table
 
-    def _page(self, call: Call, table: Table, source: Source) -> Answer:
-        listing = self._listing(call, table, source)
+    def _page(self, call: Call, table: Table, listing: "Listing") -> Answer:
         query, prefer, size = listing.query, call.prefer, self.page_size(call)
         top = None if prefer.page_size else query.top
         chosen = list(islice(listing.rows(), size + 1 if top is None else min(size, top)))
@@ -137,12 +140,16 @@ class Listing:
     test: Test | None
     ordering: Ordering
     cookie: Cookie
+    newest: Callable[[], Iterator[Row]] | None = None
+    """Where there is an index that has the rows in the order that is asked for."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of this and the following pages."""
         last = self.cookie.last
         if not self.query.order:
             return self._matching(str(last[-1]) if last else "")
+        if self.newest is not None and not last:
+            return self._chosen(self.newest())
         ordered = sorted(self._matching(""), key=self.ordering.of)
         seen = bisect_right(ordered, self.ordering.key(last), key=self.ordering.of) if last else 0
         return iter(ordered[seen:])
@@ -163,8 +170,15 @@ class Listing:
         return Cookie(page=self.cookie.page + 1, last=last).text()
 
     def _matching(self, after: str) -> Iterator[Row]:
-        rows, test = self.source(after), self.test
+        return self._chosen(self.source(after))
+
+    def _chosen(self, rows: Iterator[Row]) -> Iterator[Row]:
+        test = self.test
         return rows if test is None else (row for row in rows if test(row))
+
+
+def _behind(rows: list[Row], after: str) -> Iterator[Row]:
+    return (row for row in rows if str(row[ID]) > after)
 
 
 def columns_of(query: Query) -> str:

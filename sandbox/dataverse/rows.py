@@ -95,6 +95,21 @@ class Rows:
             if row is not None and row[VERSION] == at:
                 yield row
 
+    def newest_first(self) -> Iterator[Row]:
+        """Yield rows from the highest version down."""
+        self._settle_log()
+        for at, row_id in reversed(self._log):
+            row = self._rows.get(row_id)
+            if row is not None and row[VERSION] == at:
+                yield row
+
+    def few_after(self, version: int, most: int) -> list[Row] | None:
+        """Return rows above a version in the order of ids, or None when there may be many."""
+        self._settle_log()
+        if len(self._log) - bisect_right(self._log, (version, "~")) > most:
+            return None
+        return sorted(self.changed_after(version), key=itemgetter(ID))
+
     def deleted_after(self, version: int) -> list[tuple[int, str]]:
         """Return (version, id) of deletions above `version`, oldest first."""
         gone = ((at, row_id) for row_id, at in self._deleted.items() if at > version)

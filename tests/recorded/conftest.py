@@ -1,6 +1,5 @@
 """The stage as a fixture: a sandbox while recording, a blocked network on replay."""
 
-import random
 from collections.abc import Iterator
 
 import pytest
@@ -20,9 +19,6 @@ def sandbox() -> Iterator[Running | None]:
         yield None
         return
     with start(Options(mappings=shipped(), scenario="empty")) as running:
-        # Ids that the sandbox makes up come from a fixed seed, so that a new recording differs
-        # from the last one only where the services do.
-        running.world.rng = random.Random(20260616)  # noqa: S311  # repeatable on purpose
         yield running
 
 

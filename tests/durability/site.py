@@ -1,0 +1,382 @@
+"""A small world and a daemon that can be killed: the state file outlives every process.
+
+One customer, one contract (10.00 USD x 10 seats a month, in advance, June invoiced, July open),
+some subscriptions with their licences. A `Process` is one life of the daemon on the state file.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+
+from sandbox.faults import read_rule
+from sandbox.in_process import InProcessAdapter, open_world
+from sandbox.world import World
+from seatkeeper import bootstrap
+from seatkeeper.bootstrap import Application
+from seatkeeper.config import Config
+from store.sqlite import SqliteStore
+from sync.cycle import Report, run_once
+from sync.invoice_run import Issued, run_invoices
+from tests.connector.scripted import Clockwork
+
+ORIGIN = "https://localhost"
+PERSON = "Alex Wilber"
+STATUS: dict[str, dict[str, Any]] = {
+    "active": {"statecode": 0, "statuscode": 1},
+    "paused": {"statecode": 0, "statuscode": 126310000},
+    "suspended": {"statecode": 1, "statuscode": 2},
+}
+NEXT_TERM = {
+    "product": {
+        "productId": "CFQ7TTC0LCHC",
+        "skuId": "0002",
+        "availabilityId": "CFQ7TTC0K971",
+        "billingCycle": "monthly",
+        "termDuration": "P1Y",
+    },
+    "quantity": 8,
+}
+
+
+class Killed(BaseException):
+    """The process was killed at this point; nothing after it runs."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what may be a point of death, and kills at the chosen one."""
+
+    deadly: int = 0
+    """The number of the point at which to die; 0 = never."""
+    count: int = 0
+
+    def point(self) -> None:
+        self.count += 1
+        if self.count == self.deadly:
+            raise Killed
+
+
+class Wire(BaseAdapter):
+    """The way to the sandbox: can die before and after a request, and remembers the requests."""
+
+    def __init__(self, sandbox: InProcessAdapter) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+        self.tally = Tally()
+        self.sent: list[requests.PreparedRequest] = []
+        self.before: Callable[[requests.PreparedRequest], None] = lambda _: None
+        """Called before each request: what others do in between."""
+
+    def send(self, request, **options):
+        if "/oauth2/" in request.url or "/.well-known/" in request.url:
+            return self._sandbox.send(request, **options)
+        self.tally.point()
+        self.before(request)
+        self.sent.append(request)
+        response = self._sandbox.send(request, **options)
+        self.tally.point()
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def provider_writes(self) -> list[requests.PreparedRequest]:
+        return [one for one in self.sent if one.method == "PATCH" and "/v1/customers/" in one.url]
+
+
+class MortalStore:
+    """The `Store` port that can die before a transaction begins and after it was committed."""
+
+    def __init__(self, store: SqliteStore, tally: Tally) -> None:
+        self._store = store
+        self._tally = tally
+
+    def tx(self, fn):
+        self._tally.point()
+        result = self._store.tx(fn)
+        self._tally.point()
+        return result
+
+    def close(self) -> None:
+        self._store.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """The world, the state file, and the connectors that each life of the daemon uses."""
+
+    world: World
+    wire: Wire
+    effects: Clockwork
+    state: Path
+    application: Application
+    contract: str
+    account: str = ""
+    tenant: str = ""
+    providers: dict[str, str] = field(default_factory=dict)
+    drafts: dict[str, str] = field(default_factory=dict)
+    subscriptions: list[str] = field(default_factory=list)
+    licences: dict[str, str] = field(default_factory=dict)
+    store_tally: Tally = field(default_factory=Tally)
+
+    # --- the daemon ----------------------------------------------------------------------------
+
+    @contextmanager
+    def process(self) -> Iterator[Application]:
+        """One life of the daemon; however it ends, only the state file is left."""
+        store = SqliteStore(self.state)
+        mortal = MortalStore(store, self.store_tally)
+        engine = self.application.engine
+        live = replace(
+            engine,
+            ports=replace(engine.ports, store=mortal),
+            contexts={},
+            sleeping={},
+        )
+        try:
+            yield Application(
+                config=self.application.config,
+                mappings=self.application.mappings,
+                engine=live,
+                stop=self.application.stop,
+            )
+        finally:
+            store.close()
+
+    def run(self, *, meet: bool = True) -> Report:
+        """Start, work once, end."""
+        with self.process() as app:
+            if meet:
+                bootstrap.meet(app)
+            return run_once(app.engine)
+
+    def invoice(self, day: str) -> list[Issued]:
+        with self.process() as app:
+            bootstrap.meet(app)
+            return run_invoices(app.engine, date.fromisoformat(day))
+
+    def quiesce(self, rounds: int = 4) -> None:
+        """Work until nothing is left to do, past every pause."""
+        for _ in range(rounds):
+            self.advance(400)
+            self.run()
+
+    def look(self, fn):
+        """Read the state file with a store of its own."""
+        store = SqliteStore(self.state)
+        try:
+            return store.tx(fn)
+        finally:
+            store.close()
+
+    def lose_state(self) -> None:
+        for path in self.state.parent.glob(self.state.name + "*"):
+            path.unlink()
+
+    # --- people --------------------------------------------------------------------------------
+
+    def on(self, day: str, time: str = "12:00") -> None:
+        with self.world.lock:
+            self.world.clock.set(datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=UTC))
+
+    def advance(self, seconds: float) -> None:
+        with self.world.lock:
+            self.world.clock.advance(seconds)
+
+    def edit(self, subscription: str, status: str = "", **columns: Any) -> None:
+        """Save a subscription once, a second after whatever was before."""
+        self.advance(1)
+        self.write("sk_subscription", subscription, {**STATUS.get(status, {}), **columns})
+
+    def write(self, table: str, row_id: str, changes: dict[str, Any]) -> None:
+        with self.world.acting(self.world.identity.person_id):
+            self.world.dataverse.update(table, row_id, changes, by=PERSON)
+
+    def make(self, table: str, **columns: Any) -> str:
+        row = {f"{table}id": self.world.new_id(), **columns}
+        with self.world.acting(self.world.identity.person_id):
+            return self.world.dataverse.insert(table, row, by=PERSON)
+
+    def delete(self, table: str, row_id: str) -> None:
+        with self.world.acting(self.world.identity.person_id):
+            self.world.dataverse.delete(table, row_id, by=PERSON)
+
+    def fault(self, **rule: Any) -> None:
+        """Break a service by one rule of the fault control; without one it is whole again."""
+        with self.world.lock:
+            self.world.faults.replace([read_rule(rule)] if rule else [])
+
+    # --- what is there -------------------------------------------------------------------------
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        with self.world.lock:
+            return list(self.world.dataverse.rows(table))
+
+    def row(self, table: str, row_id: str) -> dict[str, Any]:
+        return next(row for row in self.rows(table) if row[f"{table}id"] == row_id)
+
+    def logs(self, subscription: str) -> list[dict[str, Any]]:
+        mine = [r for r in self.rows("sk_changelog") if r["_sk_subscriptionid_value"] == subscription]
+        return sorted(mine, key=lambda row: row["sk_sequence"])
+
+    def lines(self, subscription: str) -> list[dict[str, Any]]:
+        """Return the lines that Seatkeeper wrote for a subscription."""
+        return [
+            row
+            for row in self.rows("sk_invoiceline")
+            if row["_sk_subscriptionid_value"] == subscription and row["sk_calculatedamount"] is not None
+        ]
+
+    def licence(self, subscription: str) -> dict[str, Any]:
+        found = self.world.partner_center.subscription(self.licences[subscription])
+        assert found is not None
+        return found
+
+    @property
+    def mark(self) -> int:
+        return self.world.journal.last
+
+    # --- the stage -----------------------------------------------------------------------------
+
+    def subscribe(self, *, kind: str = "automatic", **licence: Any) -> str:
+        """Add a subscription with its licence, and its line on June's invoice."""
+        subscription = self.make(
+            "sk_subscription",
+            sk_name=f"Business Premium {len(self.subscriptions) + 1}",
+            sk_accountid=self.account,
+            sk_billingcontractid=self.contract,
+            sk_providerid=self.providers[kind],
+            sk_providersubscriptionid=self._buy(**licence) if kind == "automatic" else None,
+            sk_quantity=10,
+            sk_unitprice=10,
+            sk_startdate="2025-01-01",
+            **STATUS["active"],
+        )
+        row = self.row("sk_subscription", subscription)
+        self.licences[subscription] = row["sk_providersubscriptionid"]
+        self.subscriptions.append(subscription)
+        self.bill(subscription, self.drafts["june"], "2025-06-01", "2025-07-01")
+        return subscription
+
+    def bill(self, subscription: str, invoice: str, start: str, end: str) -> None:
+        self.make(
+            "sk_invoiceline",
+            sk_invoiceid=invoice,
+            sk_subscriptionid=subscription,
+            sk_linenumber=len(self.subscriptions),
+            sk_kind=126310000,
+            sk_periodstart=start,
+            sk_periodend=end,
+            sk_quantity=10,
+            sk_unitprice=10,
+            sk_amount=100,
+        )
+
+    def _buy(self, **licence: Any) -> str:
+        document = {
+            "customerId": self.tenant,
+            "offerId": "CFQ7TTC0LCHC:0002:CFQ7TTC0K971",
+            "quantity": 10,
+            "productType": {"id": "OnlineServicesNCE", "displayName": "OnlineServicesNCE"},
+            "creationDate": "2025-01-01T00:00:00Z",
+            "autoRenewEnabled": True,
+            "scheduledNextTermInstructions": NEXT_TERM,
+            "termDuration": "P1Y",
+            "billingCycle": "monthly",
+            **licence,
+        }
+        return str(self.world.partner_center.add_subscription(document)["id"])
+
+
+def open_site(state: Path, *, subscriptions: int = 1, **settings: Any) -> Site:
+    """Lay the stage on 10 June 2025, before the daemon's first look."""
+    started = datetime.now(UTC)  # noqa: TID251  # tokens live in real time; it stands still here
+    world, app = open_world("empty", wall=lambda: started)
+    world.settings.change({"partner_center_per_minute": 0, **settings})
+    wire, effects = Wire(InProcessAdapter(app)), Clockwork()
+    config = _config(world, state)
+    application = bootstrap.build(
+        config,
+        store=SqliteStore(":memory:"),
+        effects=effects,
+        adapters={"https://": wire},
+        inline=True,
+    )
+    site = Site(
+        world=world,
+        wire=wire,
+        effects=effects,
+        state=state,
+        application=application,
+        contract="",
+    )
+    site.on("2025-06-10")
+    _lay(site)
+    for _ in range(subscriptions):
+        site.subscribe()
+    return site
+
+
+def _config(world: World, state: Path) -> Config:
+    sign_in = {
+        "authority": ORIGIN,
+        "tenant_id": world.tenant_id,
+        "client_id": world.client_id,
+        "client_secret": world.client_secret,
+    }
+    return Config.model_validate(
+        {
+            "mode": "apply",
+            "dataverse": {"url": ORIGIN, "sign_in": sign_in},
+            "providers": {
+                "partner-center": {"kind": "partner_center", "url": ORIGIN, "sign_in": sign_in}
+            },
+            "state": f"sqlite:///{state}",
+        }
+    )
+
+
+def _lay(site: Site) -> None:
+    site.tenant = str(site.world.partner_center.add_customer({"companyName": "Fabrikam"})["id"])
+    site.account = site.make("account", name="Fabrikam", sk_customertenantid=site.tenant)
+    site.providers = {
+        "automatic": site.make(
+            "sk_provider",
+            sk_name="Partner Center",
+            sk_kind=126310000,
+            sk_connector="partner-center",
+        ),
+        "manual": site.make("sk_provider", sk_name="By hand", sk_kind=126310001),
+    }
+    site.contract = site.make(
+        "sk_billingcontract",
+        sk_name="Fabrikam monthly",
+        sk_accountid=site.account,
+        sk_frequency=126310000,
+        sk_billingpolicy=126310000,
+        sk_processrefunds=126310001,
+        sk_startdate="2025-01-01",
+        sk_currencycode="USD",
+        sk_timezone="UTC",
+        sk_nextinvoiceon="2025-07-01",
+    )
+    months = {"june": ("06", "07", 126310000), "july": ("07", "08", 1)}
+    for name, (month, following, status) in months.items():
+        site.drafts[name] = site.make(
+            "sk_invoice",
+            sk_name=name,
+            sk_number="INV-2025-0001" if name == "june" else None,
+            sk_billingcontractid=site.contract,
+            sk_cyclestart=f"2025-{month}-01",
+            sk_cycleend=f"2025-{following}-01",
+            sk_issuedon="2025-06-01" if name == "june" else None,
+            sk_currencycode="USD",
+            statecode=0,
+            statuscode=status,
+        )
