@@ -19,6 +19,7 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 
+from bench.crm_user import access_token, session
 from bench.running import peak_mib
 from connector.auth import dataverse_scope
 from connector.dataverse.odata import VERSION, tracked_path
@@ -68,23 +69,20 @@ class Place:
         path = tracked_path(self.set_name(), self.columns())
         return f"{self.config.dataverse.url}/api/data/v9.2/{path}"
 
-    def session(self) -> requests.Session:
+    def signed_in(self) -> requests.Session:
         """Return a plain session with the headers of a tracked read."""
-        session = requests.Session()
-        session.trust_env = False
-        session.verify = str(self.config.dataverse.sign_in.ca_file)
-        session.mount("https://", self.adapter)
-        session.headers["Authorization"] = f"Bearer {self.token}"
-        session.headers["Prefer"] = TRACKED
-        return session
+        made = session(self.config.dataverse.sign_in, self.adapter)
+        made.headers["Authorization"] = f"Bearer {self.token}"
+        made.headers["Prefer"] = TRACKED
+        return made
 
 
 def plain(place: Place) -> int:
     """Follow the pages as most scripts do."""
     rows, link = 0, place.first_link()
-    with place.session() as session:
+    with place.signed_in() as signed_in:
         while link:
-            document = session.get(link, timeout=120).json()
+            document = signed_in.get(link, timeout=120).json()
             rows += len(document["value"])
             link = document.get("@odata.nextLink")
     return rows
@@ -99,9 +97,9 @@ def connector(place: Place) -> int:
 def received(place: Place) -> int:
     """Receive every page and look at none."""
     rows, link = 0, place.first_link()
-    with place.session() as session:
+    with place.signed_in() as signed_in:
         while link:
-            content = session.get(link, timeout=120).content
+            content = signed_in.get(link, timeout=120).content
             rows += content.count(b'"@odata.etag":')
             found = NEXT_LINK.search(content[:2000])
             link = found[1].decode() if found else ""
@@ -121,6 +119,12 @@ READERS: dict[str, Callable[[Place], int]] = {
 }
 
 
+def _place(config: Config, application: Application, adapter: Timed) -> Place:
+    sign_in, scope = config.dataverse.sign_in, dataverse_scope(config.dataverse.url)
+    token = access_token(sign_in, session(sign_in, adapter), scope)
+    return Place(config=config, application=application, adapter=adapter, token=token)
+
+
 def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
     """Read once; sign-in and the first connection are not part of it."""
     adapter = Timed()
@@ -128,9 +132,7 @@ def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
     application = build(config, adapters={"https://": adapter}, inline=True)
     try:
         meet(application)
-        place = Place(
-            config=config, application=application, adapter=adapter, token=_token(config, adapter)
-        )
+        place = _place(config, application, adapter)
         adapter.waited, adapter.requests = 0.0, 0
         begun = time.perf_counter()
         rows = READERS[kind](place)
@@ -144,25 +146,6 @@ def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
         "requests": adapter.requests,
         "peak_mib": peak_mib(),
     }
-
-
-def _token(config: Config, adapter: HTTPAdapter) -> str:
-    """Return an access token by the client credentials grant."""
-    sign_in = config.dataverse.sign_in
-    secret = sign_in.client_secret
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": sign_in.client_id,
-        "client_secret": secret.get_secret_value() if secret else "",
-        "scope": dataverse_scope(config.dataverse.url),
-    }
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = str(sign_in.ca_file)
-    session.mount("https://", adapter)
-    answer = session.post(f"{sign_in.authority}/oauth2/v2.0/token", data=form, timeout=30)
-    answer.raise_for_status()
-    return str(answer.json()["access_token"])
 
 
 if __name__ == "__main__":

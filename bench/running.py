@@ -80,8 +80,9 @@ def sandbox() -> Iterator[Sandbox]:
     with tempfile.TemporaryDirectory(prefix="seatkeeper-bench-") as folder:
         ready_file = Path(folder) / "ready.json"
         arguments = ("sandbox", "--port", "0", "--ready-file", str(ready_file))
-        with _process(*arguments, log_file=Path(folder) / "sandbox.log") as process:
-            _await_file(ready_file, process)
+        log_file = Path(folder) / "sandbox.log"
+        with _process(*arguments, log_file=log_file) as process:
+            _await_file(ready_file, process, log_file)
             ready = json.loads(ready_file.read_bytes())
             with requests.Session() as session:
                 session.trust_env = False
@@ -131,9 +132,9 @@ def _process(*arguments: str, log_file: Path) -> Iterator["subprocess.Popen[byte
                 process.wait()
 
 
-def _await_file(path: Path, process: "subprocess.Popen[bytes]") -> None:
+def _await_file(path: Path, process: "subprocess.Popen[bytes]", log_file: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while not path.exists():
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError("the sandbox did not start")
+            raise RuntimeError(f"the sandbox did not start: {log_file.read_text()[-2000:]}")
         time.sleep(0.05)

@@ -52,6 +52,10 @@ def _dataverse(application: Application) -> tuple[list[CheckResult], list[CheckR
         what="Dataverse sign-in", ok=True, told=f"organisation {organisation.id}"
     )
     results: list[CheckResult] = []
+    known = engine.ports.store.tx(lambda tx: tx.meta("organisation"))
+    if known not in (None, organisation.id):
+        told = f"belongs to organisation {known}; use another state for this one"
+        results.append(CheckResult(what="state", ok=False, told=told))
     for entity in entities.values():
         found = facts.get(entity.table)
         results += _table(entity, found)

@@ -5,23 +5,24 @@ Exit codes: 0 ok, 1 error, 2 plan has changes, 3 guard tripped, 4 something is p
 """
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
+from uuid import UUID
 
-import click
 import typer
 
 from sandbox.server import Options, serve
 from seatkeeper import checks, logs, output
 from seatkeeper.bootstrap import Application, build, meet, open_store
 from seatkeeper.config import Config, load_config
-from seatkeeper.daemon import Daemon, catch_signals, note_success, run_request
+from seatkeeper.daemon import Daemon, RequestRefusedError, catch_signals, note_success, run_request
 from seatkeeper.demo import run_demo
 from seatkeeper.explain import find_story, tell
 from seatkeeper.instance import AlreadyRunningError, single_instance
@@ -84,6 +85,9 @@ _ERRORS: tuple[tuple[type[Exception], str, Exit], ...] = (
     (AlreadyRunningError, "Not started: {}.", Exit.TEMPORARY),
     (Unavailable, "A service cannot be reached: {}", Exit.TEMPORARY),
     (RemoteError, "A service refuses what is needed: {}", Exit.ERROR),
+    (RequestRefusedError, "Not done: {}", Exit.ERROR),
+    (sqlite3.Error, "The state cannot be used: {}.", Exit.ERROR),
+    (OSError, "This machine refuses something: {}.", Exit.ERROR),
 )
 """The sentence and exit code of each error; the first that fits."""
 
@@ -93,17 +97,16 @@ def run_command(arguments: list[str]) -> int:
     logs.configure()
     try:
         return int(app(arguments, standalone_mode=False) or Exit.OK)
-    except click.exceptions.NoArgsIsHelpError as error:
-        output.complain(error.format_message())
-    except click.UsageError as error:
-        error.show()
-    except click.exceptions.Abort:
+    except typer.TyperException as error:
+        said = error.format_message()
+        output.complain(f"{said} See `seatkeeper --help`." if said else "")
+        return Exit.USAGE
+    except typer.Abort:
         return Exit.ERROR
     except tuple(kind for kind, _, _ in _ERRORS) as error:
         sentence, code = next((s, c) for kind, s, c in _ERRORS if isinstance(error, kind))
         output.complain(sentence.format(error))
         return code
-    return Exit.USAGE
 
 
 # --- the daemon --------------------------------------------------------------------------------
@@ -135,7 +138,7 @@ def _once(application: Application) -> int:
         note_success(application)
     counts = application.store.tx(lambda tx: tx.counts())
     output.say(
-        f"{report.changes} rows changed, {counts.waiting + counts.open_operations} pieces of work"
+        f"{report.changes} rows read, {counts.waiting + counts.open_operations} pieces of work"
         f" left, {counts.parked} parked."
     )
     if report.sign_in is not None:
@@ -322,6 +325,14 @@ def mapping_validate(
 # --- invoices ----------------------------------------------------------------------------------
 
 
+def _row_id(text: str | None) -> str | None:
+    """Check the id of a row; anything else is a slip of the keyboard."""
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no id of a row.") from None
+
+
 @invoice_app.command("run")
 def invoice_run(
     config: ConfigFile = DEFAULT_CONFIG,
@@ -329,7 +340,9 @@ def invoice_run(
     on: Annotated[
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Issue what is due then.")
     ] = None,
-    contract: Annotated[str | None, typer.Option("--contract", help="Only this contract.")] = None,
+    contract: Annotated[
+        str | None, typer.Option("--contract", callback=_row_id, help="Only this contract.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Issue the invoices that are due on a day, and open the next drafts."""
@@ -355,9 +368,9 @@ def invoice_run(
     return Exit.OK
 
 
-def _day(on: datetime | None) -> str:
-    # Without --on it is today; a typed date has no zone, and is the contract's own day.
-    return (on or datetime.now(UTC)).date().isoformat()  # noqa: TID251  # a person's "today"
+def _day(on: datetime | None) -> str | None:
+    # A typed date has no zone, and is the contract's own day; without --on Dataverse says.
+    return on.date().isoformat() if on else None
 
 
 def _run_or_ask(
@@ -371,7 +384,9 @@ def _run_or_ask(
             result = run_request(application.engine, verb, text)
     except AlreadyRunningError:
         result = _ask(application, verb, text)
-    found: list[dict[str, object]] = json.loads(result)
+    found: list[dict[str, object]] | dict[str, object] = json.loads(result)
+    if isinstance(found, dict):
+        raise RequestRefusedError(str(found["error"]))
     return found
 
 
@@ -390,7 +405,9 @@ def _ask(application: Application, verb: str, argument: str) -> str:
 
 @invoice_app.command("preview")
 def invoice_preview(
-    contract: Annotated[str, typer.Argument(help="The id of a billing contract.")],
+    contract: Annotated[
+        str, typer.Argument(callback=_row_id, help="The id of a billing contract.")
+    ],
     config: ConfigFile = DEFAULT_CONFIG,
     *,
     on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"])] = None,
@@ -399,9 +416,8 @@ def invoice_preview(
     """Show the next invoice of a contract as `invoice run` would issue it; change nothing."""
     with _on_a_copy(load_config(config)) as application:
         meet(application)
-        bill = read_bill(
-            application.engine, contract.lower(), datetime.fromisoformat(_day(on)).date()
-        )
+        day = (on or application.engine.now()).date()
+        bill = read_bill(application.engine, contract, day)
     if isinstance(bill, Trouble):
         output.complain(bill.sentence)
         return Exit.ERROR

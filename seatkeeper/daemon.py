@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from threading import Timer
+from threading import Thread, Timer
 from types import FrameType
 
 import schedule
@@ -21,7 +21,7 @@ from seatkeeper.bootstrap import Application, meet
 from sync.cycle import Report, look_at_parked, run_cycle
 from sync.engine import Engine, pause
 from sync.invoice_run import run_invoices
-from sync.remote import RemoteError, SignInFailed
+from sync.remote import Read, RemoteError, SignInFailed
 from sync.state import Request
 
 _STEP_SECONDS = 2.0
@@ -30,6 +30,10 @@ _GRACE_SECONDS = 8.0
 _AGAIN_SECONDS = 0.5
 
 log = structlog.get_logger()
+
+
+class RequestRefusedError(Exception):
+    """A command of a person cannot be carried out; the text says why."""
 
 
 @dataclass(slots=True)
@@ -41,8 +45,9 @@ class Standing:
 
     def failed(self, error: RemoteError) -> None:
         self.failures += 1
-        if self.down != type(error).__name__:
-            self.down = type(error).__name__
+        kind = "sign-in" if isinstance(error, SignInFailed) else "service"
+        if self.down != kind:
+            self.down = kind
             log.warning("service unavailable", reason=str(error))
 
     def worked(self) -> None:
@@ -88,7 +93,6 @@ class Daemon:
         self._engine.stopping = application.stop.is_set
         self._standing = Standing()
         self._clockwork = Clockwork()
-        self.failure: SignInFailed | None = None
 
     def run(self) -> None:
         """Work until SIGTERM, SIGINT or a sign-in that a person must mend at the start."""
@@ -113,7 +117,7 @@ class Daemon:
                 raise
             except RemoteError as error:
                 self._standing.failed(error)
-                self._application.stop.wait(pause(self._standing.failures).total_seconds())
+                self._application.stop.wait(pause(self._standing.failures - 1).total_seconds())
             else:
                 self._standing.worked()
                 return
@@ -125,7 +129,7 @@ class Daemon:
             report = run_cycle(self._engine)
         except RemoteError as error:
             self._standing.failed(error)
-            wait = pause(self._standing.failures).total_seconds()
+            wait = pause(self._standing.failures - 1).total_seconds()
             self._application.stop.wait(wait)
             return
         except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
@@ -155,10 +159,14 @@ class Daemon:
             self._answer(request)
 
     def _answer(self, request: Request) -> None:
+        """Answer a command, whatever happens; one that stays queued would stop every cycle."""
         try:
             result = run_request(self._engine, request.verb, request.argument)
-        except (RemoteError, ValueError) as error:
+        except (RemoteError, RequestRefusedError) as error:
             result = json.dumps({"error": str(error)})
+        except Exception as error:  # noqa: BLE001  # the boundary of a person's command
+            log.warning("request failed", error=repr(error))
+            result = json.dumps({"error": f"{type(error).__name__}: {error}"})
         self._engine.ports.store.tx(lambda tx: tx.answer(request.id, result))
 
 
@@ -169,15 +177,27 @@ def note_success(application: Application) -> None:
 
 
 def run_request(engine: Engine, verb: str, argument: str) -> str:
-    """Run a command of a person; return its result as JSON. Raise ValueError for unknown ones."""
+    """Run a command of a person; return its result as JSON. Raise RequestRefusedError."""
     if verb == "invoice run":
         asked = json.loads(argument)
-        issued = run_invoices(engine, date.fromisoformat(asked["on"]), asked.get("contract"))
-        return json.dumps([asdict(one) for one in issued], default=str)
+        return _run_invoices(engine, asked["on"], asked["contract"])
     if verb == "parked retry":
         look_at_parked(engine)
         return json.dumps([])
-    raise ValueError(f"unknown command {verb!r}")
+    raise RequestRefusedError(f"unknown command {verb!r}")
+
+
+def _run_invoices(engine: Engine, on: str | None, contract: str | None) -> str:
+    if engine.observe:
+        raise RequestRefusedError("mode is observe; invoices are issued in mode apply only")
+    if contract is not None:
+        entity = engine.mappings.entity("contract")
+        read = Read(set=entity.set, columns=(entity.id_column,), id=contract)
+        if not engine.ports.crm.read([read])[0].rows:
+            raise RequestRefusedError(f"there is no billing contract {contract}")
+    day = date.fromisoformat(on) if on else engine.now().date()
+    issued = run_invoices(engine, day, contract)
+    return json.dumps([asdict(one) for one in issued], default=str)
 
 
 def catch_signals(application: Application) -> None:
@@ -189,9 +209,10 @@ def catch_signals(application: Application) -> None:
         begun.append(time.monotonic())
         if begun[-1] - begun[0] > _AGAIN_SECONDS:
             raise SystemExit(128 + number)
-        if application.stop.is_set():
+        if len(begun) > 1:
             return
-        application.stop.set()
+        # In a thread: the signal may have come while this one holds the event's own lock.
+        Thread(target=application.stop.set, daemon=True).start()
         last = Timer(_GRACE_SECONDS, _end_now)
         last.daemon = True
         last.start()

@@ -7,16 +7,14 @@ tried again; a subscription in trouble is set aside and delays no other.
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from sync import journal
 from sync.engine import Engine
 from sync.poll import look_again, poll_subscriptions
 from sync.poll_logs import poll_change_logs
 from sync.ports import Tx
 from sync.remote import RemoteError, SignInFailed
 from sync.schedule_due import take_scheduled
-from sync.settling import Trouble
 from sync.state import Wake
-from sync.take_up import take_up
+from sync.take_up import park_unforeseen, take_up
 
 _DELETED = "row-deleted"
 
@@ -74,25 +72,10 @@ def _guarded(engine: Engine, subjects: list[str]) -> RemoteError | None:
         take_up(engine, subjects)
     except RemoteError as error:
         return error
-    except Exception as error:  # noqa: BLE001  # the one boundary: what we did not foresee is parked
-        _park_unforeseen(engine, subjects, error)
-    return None
-
-
-def _park_unforeseen(engine: Engine, subjects: list[str], error: Exception) -> None:
-    engine.ports.log.warning("unforeseen", subjects=len(subjects), error=repr(error))
-    trouble = Trouble(
-        code="unforeseen",
-        reason=f"Seatkeeper met something it does not know: {type(error).__name__}: {error}",
-        advice="Report it with the output of `seatkeeper explain`; it is tried again by itself.",
-    )
-
-    def tx_park(tx: Tx) -> None:
+    except Exception as error:  # noqa: BLE001  # sending failed in a way that nobody foresaw
         for subject in subjects:
-            journal.park(engine, tx, subject, trouble)
-            tx.unwake(subject)
-
-    engine.ports.store.tx(tx_park)
+            park_unforeseen(engine, subject, error)
+    return None
 
 
 def look_at_parked(engine: Engine) -> int:

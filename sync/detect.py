@@ -156,9 +156,9 @@ def _walk(
         if _overlay(walk.end, entry.old, watched) != walk.end:
             continue  # already consumed: the chain has moved past its old value
         now = _overlay(walk.end, entry.new, watched)
-        if now == walk.end:
-            continue
-        _step(walk, entry, now, Source.AUDIT, sight.id)
+        if now != walk.end:
+            _step(walk, entry, now, Source.AUDIT, sight.id)
+            walk.claims = ()  # rows come in order: what was claimed and did not come never will
     return walk
 
 
@@ -175,7 +175,8 @@ def _unconsumed(base: Seen, history: Sequence[AuditEntry], *, fresh: bool) -> Se
         return history[ids.index(base.audit_id) + 1 :]
     if fresh:
         return history
-    return [entry for entry in history if entry.at >= base.modified_at.replace(microsecond=0)]
+    since = base.modified_at.replace(microsecond=0)  # the creation of a row that we know is past
+    return [entry for entry in history if entry.at >= since and entry.operation != "create"]
 
 
 def _step(walk: _Walk, entry: AuditEntry, now: Point, source: Source, subscription: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sync.bodies import LineTarget, draft_write, line_writes, log_record
 from sync.engine import Engine
 from sync.ids import operation_id
-from sync.logs import known_log
+from sync.logs import known_log, updated_log
 from sync.mapping import Record
 from sync.planned import Case, LogUpdate, Plan, PlannedLog
 from sync.ports import Tx
@@ -309,21 +309,27 @@ def _accept(engine: Engine, tx: Tx, subject: str, operations: Sequence[Operation
             claims = (*known.claims, (known.point, point))
             accepted = replace(accepted, point=point, claims=claims, deactivate_on=None)
         tx.put_seen([accepted])
-    tx.put_logs(_written_logs(engine, subject, operations))
+    tx.put_logs(_written_logs(engine, tx, subject, operations))
     written = json.dumps(sorted({operation.action for operation in operations}))
     tx.trail([engine.trail(subject, "written", operations=written)])
 
 
 def _written_logs(
-    engine: Engine, subject: str, operations: Sequence[Operation]
+    engine: Engine, tx: Tx, subject: str, operations: Sequence[Operation]
 ) -> Iterator[KnownLog]:
-    """Return the logs that were just made, so that the next poll knows them for ours."""
+    """Return the logs as we just wrote them, so that the next poll knows them for ours."""
     entity = engine.mappings.entity("change_log")
+    known = {log.id: log for log in tx.known_logs(subject)}
     for one in operations:
-        if one.set == entity.set and one.precondition == CREATE_ONLY:
-            log = known_log(entity, {entity.id_column: one.target, **one.body}, subject, 0)
-            if log is not None:
-                yield log
+        row = {entity.id_column: one.target, **one.body}
+        if one.set != entity.set:
+            continue
+        if one.precondition == CREATE_ONLY:
+            made = known_log(entity, row, subject, 0)
+            if made is not None:
+                yield made
+        elif one.target in known:
+            yield updated_log(entity, row, known[one.target])
 
 
 def reopen_group(engine: Engine, operations: Sequence[Operation], reason: str) -> None:

@@ -4,6 +4,7 @@ The last logged state is what the newest logs say (rules.md 1.4); the local stat
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lifecycle.decisions import Standing
 from lifecycle.states import LogKind, Status
@@ -52,6 +53,17 @@ def known_log(entity: Entity, row: Row, subscription_id: str, version: int) -> K
         quantity_after=after if isinstance(after, int) else 0,
         provisioning=str(record.get("provisioning") or ""),
         stamped=record.get("provisioned_at") is not None,
+    )
+
+
+def updated_log(entity: Entity, row: Row, log: KnownLog) -> KnownLog:
+    """Return a log with what an update wrote laid over it."""
+    record = entity.record(row)
+    provisioning = record.get("provisioning")
+    return replace(
+        log,
+        provisioning=str(provisioning) if provisioning else log.provisioning,
+        stamped=log.stamped or record.get("provisioned_at") is not None,
     )
 
 

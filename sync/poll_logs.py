@@ -12,7 +12,7 @@ from sync.state import KnownLog, Wake
 
 
 def poll_change_logs(engine: Engine) -> int:
-    """Take in change logs: adopt unknown ones, and see which ones a person has set."""
+    """Take in change logs: adopt unknown ones, and take up those that a person has set."""
     entity = engine.mappings.entity("change_log")
     columns = (*entity.columns(*LOGGED), VERSION)
     return sum(_take_logs(engine, entity, page) for page in pages(engine, entity, columns))
@@ -28,7 +28,9 @@ def _take_logs(engine: Engine, entity: Entity, page: Page) -> int:
         for subject in {log.subscription_id for log in changed if log.id not in ours}:
             _adopt_logged(engine, tx, subject)
         for log in changed:
-            _wake_for(tx, log)
+            if log.id in ours or _is_unfinished(log):
+                wake = Wake(subscription_id=log.subscription_id, reason=f"log {log.provisioning}")
+                tx.wake(wake)
         for log_id in page.deleted:
             tx.drop_log(log_id)
         if page.delta_link:
@@ -54,7 +56,6 @@ def _adopt_logged(engine: Engine, tx: Tx, subject: str) -> None:
         tx.trail([engine.trail(subject, "adopted from its logs", status=standing.status)])
 
 
-def _wake_for(tx: Tx, log: KnownLog) -> None:
-    """Take a subscription up when a log waits, or a person has closed one."""
-    if log.provisioning == "awaiting" or (log.provisioning == "provisioned" and not log.stamped):
-        tx.wake(Wake(subscription_id=log.subscription_id, reason=f"log {log.provisioning}"))
+def _is_unfinished(log: KnownLog) -> bool:
+    """Tell whether a log waits for the provider, or for its stamp."""
+    return log.provisioning == "awaiting" or (log.provisioning == "provisioned" and not log.stamped)

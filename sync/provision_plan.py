@@ -37,12 +37,12 @@ def with_provisioning(base: Plan, case: Case, policy: Policy) -> Plan:
         return base
     match provider.kind:
         case ProviderKind.MANUAL:
-            return _manual(base, case)
+            return _mark_waiting(_stamped(base, case), Provisioning.AWAITING, BY_HAND)
         case ProviderKind.DO_NOTHING:
             message = "The provider of this subscription needs nothing."
             return _mark_waiting(base, Provisioning.NOT_APPLICABLE, message)
         case ProviderKind.AUTOMATIC:
-            return _automatic(base, case, policy)
+            return _automatic(_stamped(base, case), case, policy)
 
 
 def _mark_waiting(base: Plan, provisioning: Provisioning, message: str) -> Plan:
@@ -57,8 +57,8 @@ def _marked(planned: PlannedLog, provisioning: Provisioning, message: str) -> Pl
     return replace(planned, log=log)
 
 
-def _manual(base: Plan, case: Case) -> Plan:
-    """Leave new logs to a person; stamp and close those that a person set to Provisioned."""
+def _stamped(base: Plan, case: Case) -> Plan:
+    """Stamp and close the logs that a person set to Provisioned."""
     stamps = tuple(
         LogUpdate(log=log, provisioning=log.provisioning, message=lasting(log.message), stamp=True)
         for log in case.context.logs
@@ -66,7 +66,7 @@ def _manual(base: Plan, case: Case) -> Plan:
         and log.provisioning is Provisioning.PROVISIONED
         and log.provisioned_at is None
     )
-    return replace(_mark_waiting(base, Provisioning.AWAITING, BY_HAND), updates=stamps)
+    return replace(base, updates=(*base.updates, *stamps))
 
 
 def _automatic(base: Plan, case: Case, policy: Policy) -> Plan:
@@ -143,7 +143,12 @@ def _without_licence(
         for log in old
     )
     failing = _mark_waiting(base, Provisioning.FAILED, trouble.sentence)
-    return replace(failing, updates=updates, trouble=trouble, message=trouble.sentence)
+    return replace(
+        failing,
+        updates=(*base.updates, *updates),
+        trouble=trouble,
+        message=trouble.sentence,
+    )
 
 
 def _held_back(base: Plan, case: Case, by: ChangeLog) -> Plan:

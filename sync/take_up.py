@@ -14,6 +14,8 @@ from sync.planned import Prepared
 from sync.ports import Tx
 from sync.prepare import prepare
 from sync.provide import Ending, verify
+from sync.remote import RemoteError
+from sync.settling import Trouble
 from sync.state import FactState, Operation, OperationState, Service, Wake
 
 _ROUNDS = 4
@@ -29,13 +31,39 @@ class Numbers:
 def take_up(engine: Engine, subjects: Sequence[str]) -> None:
     """Work on the subscriptions of one contract until nothing can be done now."""
     waiting = list(subjects)
+    failure: RemoteError | None = None
     for _ in range(_ROUNDS):
         numbers = Numbers()
-        groups = [group for one in waiting for group in _groups_of(engine, one, numbers)]
+        groups: list[Group] = []
+        for subject in waiting:
+            try:
+                groups += _groups_of(engine, subject, numbers)
+            except RemoteError as error:
+                failure = error
+            except Exception as error:  # noqa: BLE001  # what we did not foresee stays with its row
+                park_unforeseen(engine, subject, error)
         if not groups:
-            return
+            break
         send_groups(engine, groups)
         waiting = [one for one in waiting if _goes_on(engine, one)]
+    if failure is not None:
+        raise failure
+
+
+def park_unforeseen(engine: Engine, subject: str, error: Exception) -> None:
+    """Set one subject aside for an error that nobody foresaw; the others go on."""
+    engine.ports.log.warning("unforeseen", subject=subject, error=repr(error))
+    trouble = Trouble(
+        code="unforeseen",
+        reason=f"Seatkeeper met something it does not know: {type(error).__name__}: {error}",
+        advice="Report it with the output of `seatkeeper explain`; it is tried again by itself.",
+    )
+
+    def tx_park(tx: Tx) -> None:
+        journal.park(engine, tx, subject, trouble)
+        tx.unwake(subject)
+
+    engine.ports.store.tx(tx_park)
 
 
 def _goes_on(engine: Engine, subject: str) -> bool:

@@ -132,7 +132,8 @@ class Stage:
             "billingCycle": "monthly",
             **fields,
         }
-        return str(self.world.partner_center.add_subscription(document)["id"])
+        given = {name: value for name, value in document.items() if value is not None}
+        return str(self.world.partner_center.add_subscription(given)["id"])
 
     def subscribes(self, *, provider: int = AUTOMATIC, licence: str | None = None, **row: Any) -> str:
         """Add a subscription row with its licence."""
@@ -272,3 +273,7 @@ def outcome_of(log: Row) -> str:
 
 def decision_of(log: Row) -> str:
     return DECISIONS[log["sk_refunddecision"] - 126310000]
+
+
+def cash(*amounts: str) -> list[Decimal]:
+    return [Decimal(amount) for amount in amounts]

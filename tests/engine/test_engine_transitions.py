@@ -9,6 +9,7 @@ from tests.engine.stage import (
     DO_NOTHING,
     MANUAL,
     STATUS,
+    cash,
     decision_of,
     kind_of,
     outcome_of,
@@ -124,7 +125,7 @@ def test_rule_3_leaving_seats_are_refunded_whoever_provisions(opened, was, now, 
     stage.on("2025-06-16")
     stage.edits(status=now)
     stage.runs()
-    assert [str(amount) for amount in stage.amounts()] == ["-58.3300"]
+    assert stage.amounts() == cash("-58.33")
     assert decision_of(stage.log()) == "refunded"
 
 
@@ -182,7 +183,7 @@ def test_rule_3_the_same_status_again_is_nothing(stage):
 # --- quantity ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("quantity", "amount"), [(12, "11.6700"), (7, "-17.5000")])
+@pytest.mark.parametrize(("quantity", "amount"), [(12, "11.67"), (7, "-17.50")])
 def test_rule_3_a_quantity_change_is_logged_settled_and_provisioned(opened, quantity, amount):
     stage = opened(licence=IN_WINDOW)
     stage.on("2025-06-16")
@@ -193,7 +194,7 @@ def test_rule_3_a_quantity_change_is_logged_settled_and_provisioned(opened, quan
     assert (log["sk_quantitybefore"], log["sk_quantityafter"]) == (10, quantity)
     assert outcome_of(log) == "provisioned"
     assert stage.licence()["quantity"] == quantity
-    assert [str(one) for one in stage.amounts()] == [amount]
+    assert stage.amounts() == cash(amount)
 
 
 def test_rule_3_quantity_0_is_refused_with_a_word_on_deactivate(stage):
@@ -322,7 +323,7 @@ def test_rule_3_a_reached_deactivate_on_date_is_one_change_set(stage):
     assert stage.kinds() == [("deactivation", -10)]
     assert stage.log()["sk_effectiveon"] == "2025-06-16"
     assert stage.licence()["status"] == "suspended"
-    assert [str(one) for one in stage.amounts()] == ["-58.3300"]
+    assert stage.amounts() == cash("-58.33")
     versions = (row["versionnumber"], stage.log()["versionnumber"])
     assert abs(versions[0] - versions[1]) <= 4
     stage.runs()
@@ -348,7 +349,7 @@ def test_rule_3_a_deactivate_on_date_that_was_missed_keeps_its_day(stage):
     stage.on("2025-06-20")
     stage.runs()
     assert stage.log()["sk_effectiveon"] == "2025-06-16"
-    assert [str(one) for one in stage.amounts()] == ["-58.3300"]
+    assert stage.amounts() == cash("-58.33")
 
 
 def test_rule_3_after_a_scheduled_deactivation_an_activation_is_seen_as_ever(stage):
@@ -359,4 +360,4 @@ def test_rule_3_after_a_scheduled_deactivation_an_activation_is_seen_as_ever(sta
     stage.edits(status="active")
     stage.runs()
     assert stage.kinds() == [("deactivation", -10), ("activation", 10)]
-    assert [str(one) for one in stage.amounts()] == ["-58.3300", "37.5000"]
+    assert stage.amounts() == cash("-58.33", "37.50")

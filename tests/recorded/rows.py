@@ -90,7 +90,7 @@ def line() -> dict[str, object]:
     }
 
 
-def subscription_row(number: int = 1, **columns: object) -> dict[str, object]:
+def subscription_row(number: int = 1, /, **columns: object) -> dict[str, object]:
     """Return a subscription with ten seats."""
     return {
         "sk_subscriptionid": subscription(number),
@@ -108,7 +108,7 @@ def lay_out(world: World, names: Names) -> None:
     for table, row in contract(names).items():
         world.dataverse.insert(table, row)
     world.dataverse.insert("sk_invoice", draft())
-    linked = {
+    linked: dict[str, object] = {
         "sk_accountid": ACCOUNT,
         "sk_billingcontractid": CONTRACT,
         "sk_providerid": PROVIDER,

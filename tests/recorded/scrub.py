@@ -11,13 +11,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
-from vcr.request import Request
+from vcr.request import Request  # type: ignore[import-untyped]  # vcrpy ships no types
 
 from tests.recorded.names import STAND_INS
 
 KEPT = frozenset(
-    "accept content-type date etag if-match if-none-match location ms-continuationtoken"
-    " odata-entityid odata-version prefer preference-applied retry-after".split()
+    {
+        "accept",
+        "content-type",
+        "date",
+        "etag",
+        "if-match",
+        "if-none-match",
+        "location",
+        "ms-continuationtoken",
+        "odata-entityid",
+        "odata-version",
+        "prefer",
+        "preference-applied",
+        "retry-after",
+    }
 )
 FORM = "application/x-www-form-urlencoded"
 SECRET_FIELDS = frozenset({"client_assertion", "client_secret", "password", "refresh_token"})
@@ -83,7 +96,7 @@ class Scrubber:
     def text(self, text: str) -> str:
         """Put the stand-ins in, and a dummy for every token."""
         for pattern, stand_in in self._patterns:
-            text = pattern.sub(lambda _, known=stand_in: known, text)
+            text = pattern.sub(stand_in.replace("\\", r"\\"), text)
         return REQUEST_ID.sub(r"\1: 0\2", JWT.sub(_dummy, text))
 
     def _headers(self, headers: Mapping[str, Any]) -> dict[str, Any]:

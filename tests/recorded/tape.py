@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 import pytest
-import vcr
-from vcr.cassette import Cassette
-from vcr.request import Request
+import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
+from vcr.cassette import Cassette  # type: ignore[import-untyped]  # the same
+from vcr.request import Request  # type: ignore[import-untyped]  # vcrpy ships no types
 
 from tests.recorded.scrub import Scrubber
 

@@ -50,9 +50,7 @@ def test_a_delta_tells_what_changed_and_what_was_deleted(stage):
 
     stage.prepare(change)
     found, pages = walk(crm, idle.delta_link)
-    assert {row_id: row["statuscode"] for row_id, row in found.items()} == {
-        rows.subscription(2): 2
-    }
+    assert {row_id: row["statuscode"] for row_id, row in found.items()} == {rows.subscription(2): 2}
     assert [gone for page in pages for gone in page.deleted] == [rows.subscription(4)]
 
 

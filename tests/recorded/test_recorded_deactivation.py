@@ -31,9 +31,7 @@ def config(stage):
 
 @pytest.fixture
 def application(stage):
-    made = build(
-        config(stage), store=SqliteStore(":memory:"), effects=stage.effects, inline=True
-    )
+    made = build(config(stage), store=SqliteStore(":memory:"), effects=stage.effects, inline=True)
     yield made
     made.close()
 

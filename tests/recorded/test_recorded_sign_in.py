@@ -18,9 +18,7 @@ def test_a_client_secret_signs_in_once_for_many_calls(stage):
 def test_a_certificate_signs_in_with_an_assertion(stage, tmp_path):
     (tmp_path / "key.pem").write_bytes(stage.identity.client_key)
     (tmp_path / "cert.pem").write_bytes(stage.identity.client_certificate)
-    credential = Certificate(
-        key_file=tmp_path / "key.pem", certificate_file=tmp_path / "cert.pem"
-    )
+    credential = Certificate(key_file=tmp_path / "key.pem", certificate_file=tmp_path / "cert.pem")
     assert stage.tokens(stage.dataverse_scope, credential).token()
 
 

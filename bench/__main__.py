@@ -1,0 +1,71 @@
+"""`python -m bench [--write] [--rows N] [--rounds N] [--samples N]`."""
+
+import logging
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from bench import machine, report, suite
+from bench.running import sandbox
+from bench.suite import Sizes
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and write into the document when asked to."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    begun = time.monotonic()
+    options = _options(arguments)
+    described = machine.described()
+    with sandbox() as running:
+        tables = suite.run(running, _sizes(options.rows, options.rounds, options.samples), _say)
+    minutes = (time.monotonic() - begun) / 60
+    found = report.document([*described, f"Duration: {minutes:.1f} minutes"], tables)
+    print(found)
+    if options.write:
+        report.write(DOCUMENT, found)
+
+
+class Options:
+    """What was asked for on the command line."""
+
+    rows: int
+    rounds: int
+    samples: int
+    write: bool
+
+
+def _options(arguments: Sequence[str] | None) -> Options:
+    parser = ArgumentParser(prog="python -m bench", description="Measure what Seatkeeper costs.")
+    whole = Sizes()
+    parser.add_argument("--rows", type=int, default=whole.rows, help="rows of the first read")
+    parser.add_argument("--rounds", type=int, default=whole.rounds, help="runs of each reader")
+    parser.add_argument("--samples", type=int, default=whole.samples, help="timed deactivations")
+    parser.add_argument("--write", action="store_true", help=f"write into {DOCUMENT.name}")
+    return parser.parse_args(arguments, namespace=Options())
+
+
+def _sizes(rows: int, rounds: int, samples: int) -> Sizes:
+    """Scale everything else with the rows."""
+    whole = Sizes()
+    return Sizes(
+        rows=rows,
+        fewer_rows=max(rows // 4, 1),
+        rounds=rounds,
+        adoptions=min(rounds, whole.adoptions),
+        samples=samples,
+        settled=min(rows, whole.settled),
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

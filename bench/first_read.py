@@ -1,0 +1,105 @@
+"""A first read of the subscriptions, by several readers, each run in a process of its own.
+
+Rounds go forth and back over the readers, so that a machine that gets slower or faster meanwhile
+favours none. The sandbox is warmed before: its pages lie ready, as those of a large service do.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench.running import Sandbox, child
+
+KINDS = ("bytes", "plain", "connector")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One run of a reader; `waited` is the time until the answers began."""
+
+    rows: int
+    seconds: float
+    waited: float
+    server_cpu: float
+    requests: int
+    peak_mib: float
+
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """The runs of one reader over a table of a size."""
+
+    kind: str
+    subscriptions: int
+    runs: tuple[Reading, ...]
+
+    @property
+    def rate(self) -> float:
+        """Return rows per second (median)."""
+        return median(run.rate for run in self.runs)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Return the slowest and the fastest run in rows per second."""
+        rates = [run.rate for run in self.runs]
+        return min(rates), max(rates)
+
+    @property
+    def peak_mib(self) -> float:
+        """Return the highest peak of all runs."""
+        return max(run.peak_mib for run in self.runs)
+
+    @property
+    def waiting(self) -> float:
+        """Return the share of the time that passed until the answers began (median)."""
+        return median(run.waited / run.seconds for run in self.runs)
+
+    @property
+    def server_cpu(self) -> float:
+        """Return the processor time of the sandbox per second of reading (median)."""
+        return median(run.server_cpu / run.seconds for run in self.runs)
+
+
+def ratio(one: Readings, other: Readings) -> float:
+    """Return how many times as fast as `other` one is: the median of the rounds' ratios."""
+    pairs = zip(one.runs, other.runs, strict=True)
+    return median(mine.rate / its.rate for mine, its in pairs)
+
+
+def measure(
+    running: Sandbox, subscriptions: int, rounds: int, kinds: Sequence[str] = KINDS
+) -> list[Readings]:
+    """Read the table with every reader, several times, in alternating order."""
+    read(running, "bytes", subscriptions)
+    runs: dict[str, list[Reading]] = {kind: [] for kind in kinds}
+    for number in range(rounds):
+        for kind in kinds if number % 2 == 0 else reversed(kinds):
+            runs[kind].append(read(running, kind, subscriptions))
+    return [
+        Readings(kind=kind, subscriptions=subscriptions, runs=tuple(runs[kind])) for kind in kinds
+    ]
+
+
+def read(running: Sandbox, kind: str, subscriptions: int) -> Reading:
+    """Run one reader in a process of its own; it must see every row."""
+    with tempfile.TemporaryDirectory(prefix="seatkeeper-bench-") as folder:
+        state = str(Path(folder) / "state.db")
+        before = running.cpu_seconds()
+        told = child("bench.reader", kind, str(running.config_file), state)
+        spent = running.cpu_seconds() - before
+    if told["rows"] < subscriptions:
+        raise RuntimeError(f"{kind} read {told['rows']} of {subscriptions} rows")
+    return Reading(
+        rows=subscriptions,
+        seconds=told["seconds"],
+        waited=told["waited"],
+        server_cpu=spent,
+        requests=told["requests"],
+        peak_mib=told["peak_mib"],
+    )

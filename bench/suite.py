@@ -1,0 +1,177 @@
+"""All measurements, and what each says about the targets."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+
+from bench import exchanges, first_read, reaction
+from bench.first_read import Readings, ratio
+from bench.report import Table, Verdict, verdicts
+from bench.running import Sandbox, child
+
+TIMES_PLAIN = 1.3
+MOST_MIB = 150.0
+FLAT = 1.1
+IDLE, DEACTIVATION, ACTIVATION = 2, 4, 5
+P95_SECONDS = 2.0
+WORDS = {
+    "bytes": "bytes only (the floor)",
+    "plain": "requests + json",
+    "connector": "connector",
+    "adopt": "connector + detection + SQLite",
+}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much is measured."""
+
+    rows: int = 200_000
+    fewer_rows: int = 50_000
+    rounds: int = 5
+    adoptions: int = 3
+    changes: int = 10
+    samples: int = 40
+    settled: int = 10_000
+
+
+def run(running: Sandbox, sizes: Sizes, say: Say) -> list[Table]:
+    """Measure everything; the table of the targets comes first."""
+    found: list[Verdict] = []
+    tables: list[Table] = []
+    for part in (_exchanges, _reaction, _first_read, _settlement):
+        say(part.__doc__ or part.__name__)
+        verdict, table = part(running, sizes)
+        found += verdict
+        tables.append(table)
+    return [verdicts(found), *tables]
+
+
+def _exchanges(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """Requests per cycle, from the sandbox's journal."""
+    seen = exchanges.measure(running, changes=sizes.changes)
+    counted = (
+        ("requests per idle cycle", seen.idle, IDLE),
+        ("requests per deactivation, after the poll", seen.deactivation, DEACTIVATION),
+        ("requests per activation, after the poll", seen.activation, ACTIVATION),
+        ("requests of the cycle after a change", seen.afterwards, IDLE),
+    )
+    rows = tuple((name, _tally(numbers)) for name, numbers, _ in counted)
+    shown = ("One deactivation:", "", *(f"    {one}" for one in seen.shown))
+    table = Table(title="Requests", head=("what", "seen"), rows=rows, remarks=shown)
+    return [
+        Verdict(
+            name=name,
+            measured=_tally(numbers),
+            target=str(target),
+            met=max(numbers) <= target,
+        )
+        for name, numbers, target in counted
+    ], table
+
+
+def _tally(numbers: Counter[int]) -> str:
+    return ", ".join(f"{number} ({times} times)" for number, times in sorted(numbers.items()))
+
+
+def _reaction(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """From the CRM user's write to Partner Center suspended."""
+    seen = reaction.measure(running, samples=sizes.samples)
+    p50, p95 = seen.percentile(50), seen.percentile(95)
+    row = (
+        str(len(seen.seconds)),
+        f"{seen.poll_seconds:g} s",
+        *(f"{one:.2f} s" for one in (min(seen.seconds), p50, p95, max(seen.seconds))),
+    )
+    table = Table(
+        title="From the CRM write to Partner Center suspended",
+        head=("samples", "poll", "least", "p50", "p95", "most"),
+        rows=(row,),
+    )
+    verdict = Verdict(
+        name="CRM write to suspended, p95, 1 s poll",
+        measured=f"{p95:.2f} s",
+        target=f"< {P95_SECONDS:g} s",
+        met=p95 < P95_SECONDS,
+    )
+    return [verdict], table
+
+
+def _first_read(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """First reads of the subscriptions over TLS, each in a process of its own."""
+    readings: dict[tuple[str, int], Readings] = {}
+    for rows in (sizes.fewer_rows, sizes.rows):
+        running.reset(rows)
+        for one in (
+            *first_read.measure(running, rows, sizes.rounds),
+            *first_read.measure(running, rows, sizes.adoptions, ("adopt",)),
+        ):
+            readings[one.kind, rows] = one
+    table = Table(
+        title="First read",
+        head=(
+            "reader", "rows", "rows/s", "slowest-fastest", "peak MiB",
+            "waiting for the answer", "server CPU per second",
+        ),
+        rows=tuple(map(_reading, readings.values())),
+    )  # fmt: skip
+    return list(_judged(readings, sizes)), table
+
+
+def _reading(seen: Readings) -> tuple[str, ...]:
+    slowest, fastest = seen.spread
+    return (
+        WORDS[seen.kind],
+        f"{seen.subscriptions:,}",
+        f"{seen.rate:,.0f}",
+        f"{slowest:,.0f}-{fastest:,.0f}",
+        f"{seen.peak_mib:.0f}",
+        f"{seen.waiting:.0%}",
+        f"{seen.server_cpu:.2f} s",
+    )
+
+
+def _judged(readings: dict[tuple[str, int], Readings], sizes: Sizes) -> Iterator[Verdict]:
+    connector, plain = readings["connector", sizes.rows], readings["plain", sizes.rows]
+    times = ratio(connector, plain)
+    yield Verdict(
+        name=f"first read of {sizes.rows:,} rows, times the plain loop",
+        measured=f"{times:.2f}",
+        target=f">= {TIMES_PLAIN}",
+        met=times >= TIMES_PLAIN,
+    )
+    yield from (_memory(readings[kind, sizes.rows], kind) for kind in ("connector", "adopt"))
+    for kind in ("connector", "adopt"):
+        few, many = readings[kind, sizes.fewer_rows], readings[kind, sizes.rows]
+        growth = many.peak_mib / few.peak_mib
+        yield Verdict(
+            name=f"flat: peak of {sizes.rows:,} / {sizes.fewer_rows:,} rows, {WORDS[kind]}",
+            measured=f"{growth:.2f}",
+            target=f"<= {FLAT}",
+            met=growth <= FLAT,
+        )
+
+
+def _memory(seen: Readings, kind: str) -> Verdict:
+    return Verdict(
+        name=f"peak memory of it, {WORDS[kind]}",
+        measured=f"{seen.peak_mib:.0f} MiB",
+        target=f"< {MOST_MIB:g} MiB",
+        met=seen.peak_mib < MOST_MIB,
+    )
+
+
+def _settlement(_: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """Settlement of subscriptions, pure."""
+    runs = [child("bench.settling", str(sizes.settled)) for _ in range(3)]
+    seconds = median(float(run["seconds"]) for run in runs)
+    row = (f"{sizes.settled:,}", f"{seconds:.2f} s", f"{sizes.settled / seconds:,.0f}")
+    table = Table(
+        title="Settlement: billed in advance, deactivated and activated again",
+        head=("subscriptions", "time", "per second"),
+        rows=(row,),
+    )
+    return [], table
