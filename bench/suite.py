@@ -51,7 +51,7 @@ def run(running: Sandbox, sizes: Sizes, say: Say) -> list[Table]:
 
 
 def _exchanges(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
-    """Requests per cycle, from the sandbox's journal."""
+    """Count requests per cycle, from the journal of the sandbox."""
     seen = exchanges.measure(running, changes=sizes.changes)
     counted = (
         ("requests per idle cycle", seen.idle, IDLE),
@@ -78,7 +78,7 @@ def _tally(numbers: Counter[int]) -> str:
 
 
 def _reaction(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
-    """From the CRM user's write to Partner Center suspended."""
+    """Time the way from the write of the CRM user to Partner Center suspended."""
     seen = reaction.measure(running, samples=sizes.samples)
     p50, p95 = seen.percentile(50), seen.percentile(95)
     row = (
@@ -101,7 +101,7 @@ def _reaction(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
 
 
 def _first_read(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
-    """First reads of the subscriptions over TLS, each in a process of its own."""
+    """Read the subscriptions first, over TLS, each time in a process of its own."""
     readings: dict[tuple[str, int], Readings] = {}
     for rows in (sizes.fewer_rows, sizes.rows):
         running.reset(rows)
@@ -165,7 +165,7 @@ def _memory(seen: Readings, kind: str) -> Verdict:
 
 
 def _settlement(_: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
-    """Settlement of subscriptions, pure."""
+    """Settle subscriptions, without any service."""
     runs = [child("bench.settling", str(sizes.settled)) for _ in range(3)]
     seconds = median(float(run["seconds"]) for run in runs)
     row = (f"{sizes.settled:,}", f"{seconds:.2f} s", f"{sizes.settled / seconds:,.0f}")

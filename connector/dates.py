@@ -1,13 +1,15 @@
 """Dates and instants as the services write them.
 
 Seen on the wire: `Z`, `+00:00`, no zone at all, 0 to 7 digits of a second, and blanks after
-colons in Microsoft's own samples. No zone means UTC.
+colons in Microsoft's own samples. No zone means UTC; the year 1 is .NET's word for "never".
 """
 
 import re
 from datetime import UTC, date, datetime
 
 FRACTION = re.compile(r"(\.\d{1,6})\d*")
+NEVER = 1
+"""The year of .NET's smallest date, which stands for a date that is not set."""
 
 
 def instant(value: str) -> datetime | None:
@@ -15,14 +17,16 @@ def instant(value: str) -> datetime | None:
     compact = FRACTION.sub(r"\1", value.replace(" ", ""))
     try:
         parsed = datetime.fromisoformat(compact)
-    except ValueError:
+        zoned = parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):  # the last: another zone at the end of the calendar
         return None
-    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+    return None if parsed.year == NEVER else zoned
 
 
 def day(value: str) -> date | None:
     """Return the calendar day that is written, whatever its time; None for what is none."""
     try:
-        return date.fromisoformat(value.strip()[:10])
+        found = date.fromisoformat(value.strip()[:10])
     except ValueError:
         return None
+    return None if found.year == NEVER else found

@@ -7,7 +7,7 @@ A body may begin with a byte order mark (Partner Center does that).
 import codecs
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import orjson
 
@@ -55,8 +55,9 @@ def text(value: Json) -> str:
 
 
 def whole(value: Json) -> int | None:
-    """Return the whole number, or None when it is missing or none."""
+    """Return the whole number, `10.0` and `"10"` too; None when it is missing or none."""
     try:
-        return int(text(value))
-    except ValueError:
+        number = Decimal(text(value))
+    except InvalidOperation:
         return None
+    return int(number) if number.is_finite() and number == int(number) else None

@@ -20,13 +20,15 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from connector.documents import read_exact, read_fast
-from connector.errors import NotSent
+from connector.lanes import Lanes
 from connector.transport import failure_of
 from sync.ports import Effects
 from sync.remote import Json, Unavailable
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """Answers after which the same read may well succeed."""
+PARALLELISM = "x-ms-dop-hint"
+"""How many calls at once Dataverse recommends (Learn: send parallel requests)."""
 CHUNK_BYTES = 1 << 20
 """Read bodies in large pieces: requests' own 10 KiB pieces cost a page of 3 MB dearly."""
 
@@ -135,21 +137,20 @@ class Http:
         self._adapters = dict(adapters or {})
         self._limits = limits or Limits()
         self._local = threading.local()
-        self._lock = threading.Lock()
-        self._closed_until: dict[str, float] = {}
+        self._lanes = Lanes(effects, self._limits.total_pause_seconds)
 
     def once(self, call: Call) -> Reply:
         """Send once. Raise NotSent when nothing left the house, NoAnswer when it is unclear."""
-        self._wait_for_lane(call)
-        correlation_id = self._effects.new_id()
-        try:
-            reply = self._exchange(call, correlation_id)
-        except requests.RequestException as error:
-            failure = failure_of(error, call.place(), correlation_id)
-            log.debug("no answer", place=call.place(), reason=failure.message, id=correlation_id)
-            raise failure from None  # the original shows URLs and proxies with their passwords
-        self._heed(call, reply)
-        return reply
+        with self._lanes.passing(call.queue(), call.place()):
+            correlation_id = self._effects.new_id()
+            try:
+                reply = self._exchange(call, correlation_id)
+            except requests.RequestException as error:
+                failure = failure_of(error, call.place(), correlation_id)
+                log.debug("no answer", place=call.place(), why=failure.message, id=correlation_id)
+                raise failure from None  # the original shows URLs and proxies with their passwords
+            self._heed(call, reply)
+            return reply
 
     def safely(self, call: Call) -> Reply:
         """Send, and repeat after a passing trouble; return the last answer or raise."""
@@ -201,30 +202,16 @@ class Http:
             )
 
     def _heed(self, call: Call, reply: Reply) -> None:
-        """Close the lane of a throttled host until the stated time."""
+        """Slow the whole lane down when the answer asks for it."""
+        hint = reply.headers.get(PARALLELISM, "")
+        if hint.isdigit() and int(hint) > 0:
+            self._lanes.narrow(call.queue(), int(hint))
         if reply.status < 400:  # noqa: PLR2004  # an HTTP status is its own name
             return
         log.debug("refused", place=call.place(), status=reply.status, id=reply.correlation_id)
         seconds = reply.retry_after_seconds()
         if seconds and reply.status in PASSING:
-            until = self._effects.monotonic() + seconds
-            with self._lock:
-                lane = call.queue()
-                self._closed_until[lane] = max(until, self._closed_until.get(lane, until))
-
-    def _wait_for_lane(self, call: Call) -> None:
-        with self._lock:
-            until = self._closed_until.get(call.queue())
-        if until is None:
-            return
-        left = until - self._effects.monotonic()
-        if left > self._limits.total_pause_seconds:
-            raise NotSent(
-                f"{call.place()} waits: the host asked for a pause of {left:.0f} s more",
-                retry_after_seconds=left,
-            )
-        if left > 0:
-            self._effects.sleep(left)
+            self._lanes.close(call.queue(), seconds)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         told = _told(state)

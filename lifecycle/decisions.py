@@ -74,7 +74,8 @@ def decide(was: Standing | None, observed: Observed, book: Rulebook) -> Decision
 
 
 def _new(observed: Observed, book: Rulebook) -> Decision:
-    standing = Standing(status=observed.status or Status.ACTIVE, quantity=observed.quantity)
+    seats = max(observed.quantity, 0)  # a row that was corrected since began with none
+    standing = Standing(status=observed.status or Status.ACTIVE, quantity=seats)
     return _decision(book.new_row, standing, 0)
 
 
@@ -83,7 +84,7 @@ def _transition(was: Standing, now: Status, quantity: int, book: Rulebook) -> De
     if rule.refuse:
         return Refusal(transition=rule.name, sentence=rule.refuse)
     returning = rule.seats is Seats.ALL_RETURN
-    if returning and quantity == 0:
+    if returning and quantity <= 0:
         return Refusal(transition=rule.name, sentence=book.quantity_zero)
     standing = Standing(status=now, quantity=quantity if returning else was.quantity)
     return _decision(rule, standing, was.seats)
@@ -96,7 +97,7 @@ def _quantity(was: Standing, quantity: int, book: Rulebook) -> Decision | Refusa
     if was.status is not Status.ACTIVE:
         sentence = book.quantity_inactive.format(status=was.status.title())
         return Refusal(transition=rule.name, sentence=sentence)
-    if quantity == 0:
+    if quantity <= 0:
         return Refusal(transition=rule.name, sentence=book.quantity_zero)
     return _decision(rule, Standing(status=was.status, quantity=quantity), was.seats)
 

@@ -8,7 +8,7 @@ from werkzeug import Request, Response
 
 from sandbox import sign_in
 from sandbox.client_proof import SignInRefused
-from sandbox.faults import Service
+from sandbox.faults import Rule, Service
 from sandbox.tokens import Fault
 from sandbox.world import World
 
@@ -70,6 +70,17 @@ def refused_token(world: World, service: Service, fault: Fault, request: Request
         f"Bearer authorization_uri=https://{request.host}/{world.tenant_id}/oauth2/authorize, "
         f"resource_id=https://{request.host}/"
     )
+    return response
+
+
+def refused_by(world: World, service: Service, rule: Rule) -> Response:
+    """Answer as a fault rule with a status says, with its own code if it names one."""
+    status = rule.status or HTTPStatus.INTERNAL_SERVER_ERROR
+    if rule.code is None:
+        return outage(world, service, status, rule.retry_after)
+    response = partner_error(status, rule.code, f"The request failed with code {rule.code}.")
+    if rule.retry_after is not None:
+        response.headers["Retry-After"] = str(rule.retry_after)
     return response
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
+from werkzeug.wsgi import ClosingIterator
 
 from sandbox import answers, control, sign_in
 from sandbox.clock import iso
@@ -18,6 +19,8 @@ from sandbox.faults import Drop, Rule, Service
 from sandbox.limits import Limiter
 from sandbox.partner_center.responses import finish
 from sandbox.tokens import Fault, TokenRefused, principal
+from sandbox.webhooks.postman import Postman
+from sandbox.webhooks.seal import certificate_file
 from sandbox.world import Principal, World
 
 if TYPE_CHECKING:
@@ -60,18 +63,29 @@ class App:
     def __init__(self, world: World, pages: "WSGIApplication | None" = None) -> None:
         self.world = world
         self.stopping = threading.Event()
+        self.postman = Postman(world)
         self._pages = pages
         self._limiter = Limiter()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one request. Raises ConnectionDropped when a fault cuts it off."""
+        """Answer one request, then send the events that are due.
+
+        Raises ConnectionDropped when a fault cuts the request off.
+        """
+        return ClosingIterator(self._reply(environ, start_response), self.postman.deliver)
+
+    def _reply(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/app" or path.startswith("/app/"):
             return self._show(environ, start_response)
         request = Request(environ)
-        if path.startswith("/_sandbox"):
+        if path.startswith("/cert/"):
+            response = _certificate(request)
+        elif path.startswith("/_sandbox"):
             response = control.handle(self.world, request)
         else:
             response = self._serve(_Exchange(request=request, service=service_at(path)))
@@ -122,7 +136,7 @@ class App:
             exchange.delivered = False
             raise ConnectionDropped
         if rule is not None and rule.status is not None and rule.drop is None:
-            response = answers.outage(self.world, exchange.service, rule.status, rule.retry_after)
+            response = answers.refused_by(self.world, exchange.service, rule)
         else:
             response = self._execute(exchange)
         if exchange.service is Service.PARTNER_CENTER:
@@ -177,6 +191,14 @@ class App:
                 status=exchange.status,
                 delivered=exchange.delivered,
             )
+
+
+def _certificate(request: Request) -> Response:
+    """Serve a certificate of the sender of events."""
+    found = certificate_file(request.path.removeprefix("/cert/"), request.host)
+    if found is None:
+        return Response("There is no such certificate.", 404)
+    return Response(found, content_type="application/x-x509-ca-cert")
 
 
 def service_at(path: str) -> Service:

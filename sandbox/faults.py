@@ -21,6 +21,9 @@ class Drop(StrEnum):
     AFTER_COMMIT = "after_commit"
 
 
+_WITH_CODES = Service.PARTNER_CENTER
+
+
 class RuleRefused(ValueError):
     """A fault rule cannot be understood."""
 
@@ -35,6 +38,7 @@ class Rule:
     times: int | None = None
     probability: float = 1.0
     status: int | None = None
+    code: int | None = None
     retry_after: int | None = None
     delay_seconds: float = 0.0
     drop: Drop | None = None
@@ -95,6 +99,9 @@ def read_rule(raw: Mapping[str, Any]) -> Rule:
     rule = Rule(**values)
     if rule.status is None and rule.drop is None and not rule.delay_seconds:
         msg = "a fault rule needs a status, a drop or delay_seconds, else it does nothing"
+        raise RuleRefused(msg)
+    if rule.code is not None and (rule.status is None or rule.service is not _WITH_CODES):
+        msg = f"a fault rule with a code needs a status and the service {_WITH_CODES}"
         raise RuleRefused(msg)
     return rule
 
@@ -159,6 +166,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "times": _count,
     "probability": _probability,
     "status": _status,
+    "code": _count,
     "retry_after": _count,
     "delay_seconds": _seconds,
     "drop": _drop,

@@ -56,10 +56,36 @@ class Settings:
     """How long 409/800082 answers a PATCH after a create or an update."""
     partner_audit_delay_seconds: float = 0
     """How much later than its change an audit record becomes visible."""
+    partner_center_omits_empty: bool = False
+    """Whether answers leave out properties that are null, as most documented samples do."""
+    orders_visible_seconds: float = 0
+    """How much later than its purchase a subscription shows; the docs say up to 15 minutes."""
+    pending_seconds: float = 0
+    """How long a new purchase is pending; when `pending` shows is not documented."""
+    provisioning_seconds: float = 0
+    """How long /provisioningstatus says pending after a change; up to 15 minutes in reality."""
+    largest_quantity: int = 10_000_000
+    """Seats above this are refused (400/2002)."""
+    decrease_refusal: Literal[800090, 900257, 900214] = 800090
+    """Which documented code refuses to give back seats after their window."""
+    cancel_refusal: Literal[900117, 900213] = 900117
+    """Which documented code refuses to cancel after the window."""
+    suspended_refusal: Literal[800091, 2001] = 800091
+    """Which documented code refuses to change a suspended subscription."""
+    suspend_keeps_scheduled_actions: bool = False
+    """Whether scheduledActions survive a suspend; not documented."""
+    list_price: float = 10
+    """Price of a seat and month in orders and invoice lines; there is no price list here."""
     cancel_window_days: int = 7
     """Days from purchase, renewal or added seats until cancelling or reducing ends."""
     renewal_seconds: float = 0
     """How long a renewal is in progress after the term end; up to 24 hours in reality."""
+    renewal_blocks_all_edits: bool = True
+    """Whether also a rename or other seats are refused while a renewal is in progress."""
+    suspended_becomes: Literal["disabled", "expired"] = "disabled"
+    """What a suspended subscription is after its term; one Microsoft page says both."""
+    suspended_disabled_days: int = 30
+    """Days that a subscription which ended while suspended stays disabled."""
     expired_days: int = 30
     """Days a subscription stays expired before it is disabled."""
     disabled_days: int = 90
@@ -67,9 +93,20 @@ class Settings:
     legacy_suspended_days: int = 90
     """Days a suspended legacy subscription lives before it is deleted."""
     extended_service_terms: bool = False
-    """Whether a term without renewal and without a Cancel action rolls on month by month."""
+    """Whether a term without renewal and without a Cancel action rolls on month by month: what
+    was bought from 1 April 2025 and ends from 4 May 2026 on."""
     update_limit: int = 1200
     """Updates a subscription takes in its life (400/900311)."""
+    webhook_delay_seconds: float = 0
+    """How much later than its change an event is sent; up to 48 hours in reality."""
+    webhook_copies: int = 1
+    """How often each event is sent; 2 sends every one twice, 0 loses all."""
+    webhook_order: Literal["as_made", "reversed"] = "as_made"
+    """In which order events that are due together are sent."""
+    webhook_attempts: int = 10
+    """Attempts to deliver an event before it is put aside."""
+    webhook_retry_seconds: float = 60
+    """Pause after the first failed delivery, doubled each time; not published."""
     require_mfa: bool = False
     """Whether a token with a user but without an MFA claim is refused (401/900421)."""
     # Sign-in and people

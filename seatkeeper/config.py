@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -122,7 +123,7 @@ class GuardsConfig(_Section):
     max_changes: int = Field(default=200, ge=0)
     max_percent: int = Field(default=30, ge=0, le=100)
     percent_from: int = Field(default=25, ge=1)
-    max_refund: dict[str, str] = Field(default_factory=dict)
+    max_refund: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(default_factory=dict)
 
     @property
     def window_length(self) -> timedelta:

@@ -65,7 +65,7 @@ def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node | None, int | No
     return None, None
 
 
-_BARE_VARIABLE = re.compile(rb"(?<=[:,\[] )(\$\{[A-Za-z_][A-Za-z0-9_]*\})(?=[ \t]*[,}\]])")
+_BARE_VARIABLE = re.compile(rb"(?<=[\s,\[{])(\$\{[A-Za-z_][A-Za-z0-9_]*\})(?=[ \t]*[,}\]])")
 """`${NAME}` unquoted between braces, where YAML would take its brace for one of its own."""
 
 

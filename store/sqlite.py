@@ -314,7 +314,9 @@ class SqliteStore:
         self._connection = _connect(path)
         database = Database(self._connection)
         _refuse_newer(database)
-        migrations.apply(database)
+        if migrations.pending(database):
+            with _transaction(self._connection):  # another process may open the same new file
+                migrations.apply(database)
 
     def tx(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn` between BEGIN IMMEDIATE and COMMIT; any exception rolls back."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lifecycle.states import Provisioning
+from lifecycle.states import Provisioning, Status
 from sync.bodies import story
 from sync.engine import Engine, pause
 from sync.held import write_held
@@ -13,7 +13,7 @@ from sync.ports import Tx
 from sync.provide import Attempt, Ending, provide
 from sync.settling import Trouble
 from sync.state import Service, Wake
-from sync.wording import NOT_TAKEN, UNCLEAR, join, lasting
+from sync.wording import NOT_PROVISIONED, NOT_TAKEN, UNCLEAR, join, lasting
 
 
 def attempt_provider(engine: Engine, case: Case, planned: Plan) -> None:
@@ -28,15 +28,25 @@ def attempt_provider(engine: Engine, case: Case, planned: Plan) -> None:
     attempt = provide(engine, steps, case.licence)
     outcome = _outcome(engine, case, planned, attempt)
     writes = [one for one in opened if one.service is Service.DATAVERSE]
-    freeze_outcome(engine, writes, planned.awaits_provider, outcome)
+    release = subject if _is_returned(planned, attempt) else ""
+    freeze_outcome(engine, writes, planned.awaits_provider, outcome, release=release)
     if attempt.ending in {Ending.LATER, Ending.STALE}:
         _retry_later(engine, subject, attempt.retry_after_seconds)
+
+
+def _is_returned(planned: Plan, attempt: Attempt) -> bool:
+    """Tell whether what a suspend took was given back: wanted active, read back as active."""
+    wanted = planned.standing is not None and planned.standing.status is Status.ACTIVE
+    active = attempt.licence is not None and attempt.licence.status == "active"
+    return attempt.ending is Ending.DONE and wanted and active
 
 
 def _outcome(engine: Engine, case: Case, planned: Plan, attempt: Attempt) -> Record:
     """Return the log's fields that the provider's answer decides."""
     hold = engine.ports.store.tx(lambda tx: tx.hold(case.subscription_id))
-    held: Record = {"held": write_held(hold)} if hold is not None else {}
+    held: Record = {}
+    if hold is not None and not _is_returned(planned, attempt):
+        held = {"held": write_held(hold)}
     told = _story(case, planned)
     left = planned.steps.failure if planned.steps else ""
     match attempt.ending:
@@ -53,7 +63,7 @@ def _outcome(engine: Engine, case: Case, planned: Plan, attempt: Attempt) -> Rec
             _fail(engine, case, planned, failure)
             return {
                 "provisioning": Provisioning.FAILED,
-                "message": join(failure, told),
+                "message": join(f"{NOT_PROVISIONED}{failure}", told),
                 **held,
             }
         case Ending.UNCLEAR:

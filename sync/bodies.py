@@ -14,6 +14,7 @@ from sync.planned import PlannedLog
 from sync.remote import CREATE_ONLY, Write
 from sync.settling import Cycle
 from sync.state import Source
+from sync.wording import join
 
 
 def log_record(planned: PlannedLog, subscription_id: str, *, message: str = "") -> Record:
@@ -58,7 +59,7 @@ def story(planned: PlannedLog) -> str:
             pass
     if planned.decided.fact.source is Source.OBSERVED:
         parts.append("Seen by comparing two reads: the time and steps in between are uncertain.")
-    return " ".join(part for part in parts if part)
+    return join(*parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,8 +98,11 @@ def detect(
     walk = _walk(base, sight, history, watched, fresh=fresh)
     if walk.end == sight.point and (walk.facts or not fresh):
         done = replace(kept, point=walk.end, audit_id=walk.audit_id, claims=walk.claims)
-        return Detection(seen=replace(done, differs_since=None), facts=walk.facts)
-    # While it waits the snapshot's own time stays: the late rows are younger than that.
+        # Without a fact the snapshot's own time stays: the rows of a change there and back may be
+        # late, and are found when the row is next touched.
+        at = sight.modified_at if walk.facts else base.modified_at
+        return Detection(seen=replace(done, modified_at=at, differs_since=None), facts=walk.facts)
+    # While it waits it stays as well: the late rows are younger than that.
     return _late(replace(kept, modified_at=base.modified_at), sight, patience, fresh=fresh)
 
 

@@ -116,8 +116,9 @@ def park(engine: Engine, tx: Tx, subject: str, trouble: Trouble) -> None:
 def _store_hold(tx: Tx, case: Case, plan: Plan) -> None:
     """Keep what the provider is about to lose; never overwritten until restored (rules 2.10)."""
     taken = {Action.SUSPEND, Action.RESTORE}
-    if plan.steps and taken & {*plan.steps.actions} and case.licence and case.hold is None:
-        tx.set_hold(plan.subscription_id, case.licence.held)
+    if plan.steps and taken & {*plan.steps.actions} and case.licence:
+        # `case.hold` may come from the log, when the local state was lost.
+        tx.set_hold(plan.subscription_id, case.hold if case.hold is not None else case.licence.held)
 
 
 # --- operations --------------------------------------------------------------------------------
@@ -269,15 +270,20 @@ def store_failure(engine: Engine, case: Case, plan: Plan, trouble: Trouble) -> N
 
 
 def freeze_outcome(
-    engine: Engine, operations: Sequence[Operation], log_id: str, outcome: Record
+    engine: Engine, operations: Sequence[Operation], log_id: str, outcome: Record, *, release: str
 ) -> None:
-    """Lay the provider's outcome over the log's stored body; from here on it is frozen."""
+    """Lay the provider's outcome over the log's stored body; from here on it is frozen.
+
+    `release` names the subscription whose hold was given back and read back, else it is empty.
+    """
     body = engine.mappings.entity("change_log").body(outcome, engine.mappings.sets)
 
     def tx_freeze(tx: Tx) -> None:
         for operation in operations:
             if operation.target == log_id:
                 tx.put_operation(replace(operation, body={**operation.body, **body}))
+        if release:
+            tx.set_hold(release, None)
 
     engine.ports.store.tx(tx_freeze)
 

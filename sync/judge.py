@@ -120,14 +120,17 @@ def judge(
     if trouble or context.contract is None:
         return Judgement(states=waiting, standing=was, trouble=trouble)
     decided: list[Decided] = []
-    states: dict[str, FactState] = {}
+    withdrawn = [fact for fact in facts if _is_withdrawn(fact, context)]
+    states = {fact.key: FactState.UNCHANGED for fact in withdrawn}
     standing, refusal = was, None
-    for fact in facts:
+    for fact in (one for one in facts if one not in withdrawn):
         standing = standing or _first_understood(fact, entity)
         decisions, refusal = _verdicts(standing, fact, policy, entity)
         if decisions:
-            effective_on = _effective_on(fact, context, context.contract, decided)
-            if trouble := _back_dated(effective_on, fact, context.contract, policy):
+            earliest = _earliest(fact, context.contract, policy)
+            effective_on = _effective_on(fact, context, decided, earliest)
+            if effective_on < earliest:
+                trouble = _back_dated(effective_on, earliest, policy)
                 return Judgement(states=waiting, standing=was, trouble=trouble)
             standing = decisions[-1].standing
         decided += [
@@ -136,6 +139,16 @@ def judge(
         ]
         states[fact.key] = _state(decisions, refusal)
     return Judgement(decided=tuple(decided), states=states, standing=standing, refusal=refusal)
+
+
+def standing_refusal(
+    standing: Standing | None, point: Point, policy: Policy, entity: Entity
+) -> Refusal | None:
+    """Tell whether a row still stands where it may not, though no new change was seen."""
+    status = status_of(entity, point)
+    observed = Observed(status=status, quantity=point.quantity, quantity_changed=True)
+    verdict = decide(standing, observed, policy.rulebook)
+    return verdict if isinstance(verdict, Refusal) else None
 
 
 def _first_understood(fact: Fact, entity: Entity) -> Standing | None:
@@ -177,7 +190,8 @@ def _state(decisions: Sequence[Decision], refusal: Refusal | None) -> FactState:
 
 
 def _unknown_status(facts: Sequence[Fact], entity: Entity) -> Trouble | None:
-    for fact in facts:
+    """Find a row that stands on an unknown status; one that was left again means nothing."""
+    for fact in facts[-1:]:
         if status_of(entity, fact.point) is None:
             columns = ", ".join(entity.fields["status"].columns)
             return Trouble(
@@ -188,32 +202,45 @@ def _unknown_status(facts: Sequence[Fact], entity: Entity) -> Trouble | None:
     return None
 
 
-def _effective_on(
-    fact: Fact, context: Context, contract: Contract, earlier: Sequence[Decided]
-) -> date:
+def _is_withdrawn(fact: Fact, context: Context) -> bool:
+    """Tell a reached deactivate-on date that the person has since moved or taken away."""
+    row = context.subscription
+    return (
+        fact.source is Source.SCHEDULE
+        and row is not None
+        and row.deactivate_on != fact.effective_on
+    )
+
+
+def _earliest(fact: Fact, contract: Contract, policy: Policy) -> date:
+    """Return the earliest day on which a change may take effect (rules.md 4.4)."""
+    made_on = effective_date(fact.at, contract.time_zone)
+    return made_on - timedelta(days=policy.max_back_dating_days)
+
+
+def _effective_on(fact: Fact, context: Context, earlier: Sequence[Decided], earliest: date) -> date:
     """Take the date the person set for this change, else the day on which it was made.
 
-    Without audit a date on the row counts only if no log has used it: it stays on the row.
+    A date that lies too far back gives way to what the person made of it since. Without audit
+    a date on the row counts only if no log has used it: it stays on the row.
     """
-    if fact.effective_on is not None:
-        return fact.effective_on
     on_row = context.subscription.change_effective_on if context.subscription else None
+    told = fact.effective_on
+    is_mended = fact.source is Source.AUDIT and on_row != told
+    if told is not None and (told >= earliest or not is_mended):
+        return told
     used = {log.effective_on for log in context.logs} | {one.effective_on for one in earlier}
     if on_row is not None and on_row not in used:
         return on_row
-    return effective_date(fact.at, contract.time_zone)
+    zone = context.contract.time_zone if context.contract else "UTC"
+    return effective_date(fact.at, zone)
 
 
-def _back_dated(
-    effective_on: date, fact: Fact, contract: Contract, policy: Policy
-) -> Trouble | None:
-    made_on = effective_date(fact.at, contract.time_zone)
-    limit = made_on - timedelta(days=policy.max_back_dating_days)
-    if effective_on >= limit:
-        return None
+def _back_dated(effective_on: date, earliest: date, policy: Policy) -> Trouble:
+    days = policy.max_back_dating_days
     return Trouble(
         code="back-dated",
-        reason=f"The effective date {effective_on} lies more than"
-        f" {policy.max_back_dating_days} days before the change of {made_on}.",
-        advice=f"Set it to {limit} or later, or raise money.max_back_dating_days.",
+        reason=f"The effective date {effective_on} lies more than {days} days before the change"
+        f" of {earliest + timedelta(days=days)}.",
+        advice=f"Set it to {earliest} or later, or raise money.max_back_dating_days.",
     )

@@ -4,15 +4,16 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from billing.periods import UnknownTimeZoneError, effective_date
-from lifecycle.states import Provisioning
-from sync.context import context_reads, read_context
+from lifecycle.states import Provisioning, Status
+from sync.context import ETAG, context_reads, read_context
 from sync.engine import Engine
 from sync.held import read_held
-from sync.judge import Judgement, judge
+from sync.judge import Judgement, judge, standing_refusal
 from sync.mapping import MalformedRowError
-from sync.model import Context, Subscription
+from sync.model import Context, Subscription, subscription
 from sync.plan import needs_provider, plan
 from sync.planned import Case, Plan, Prepared
 from sync.poll import POLLED, lookups
@@ -44,6 +45,9 @@ def prepare(engine: Engine, subject: str) -> Prepared | None:
         facts = [*_refused(engine, subject), *facts]
     entity = engine.mappings.entity("subscription")
     judgement = judge(known.accepted, facts, context, engine.policy, entity)
+    if not (judgement.trouble or judgement.decided or judgement.refusal):
+        refusal = standing_refusal(judgement.standing, known.point, engine.policy, entity)
+        judgement = replace(judgement, refusal=refusal)
     licence, trouble = _licence(engine, judgement, context)
     case = Case(
         subscription_id=subject,
@@ -82,7 +86,7 @@ def _malformed(
         subscription_id=known.id,
         was=known.accepted,
         first_seen_on=known.first_seen_on,
-        context=_NOTHING,
+        context=replace(_NOTHING, subscription=_bare(engine, known.id)),
         licence=None,
         provider_trouble=None,
         parked_code="",
@@ -90,10 +94,26 @@ def _malformed(
         emitted=frozenset(),
         moment=Moment(now=now, today=now.date()),
     )
-    trouble = Trouble(code="row-malformed", reason=str(error), advice=error.remedy)
-    states = {fact.key: FactState.WAITING for fact in facts}
-    parked = Plan(subscription_id=known.id, states=states, standing=known.accepted, trouble=trouble)
+    reason = str(error).removesuffix(error.remedy).strip()
+    trouble = Trouble(code="row-malformed", reason=reason, advice=error.remedy)
+    parked = Plan(
+        subscription_id=known.id,
+        states={fact.key: FactState.WAITING for fact in facts},
+        standing=known.accepted,
+        trouble=trouble,
+        message=trouble.sentence,
+    )
     return Prepared(case=case, plan=parked)
+
+
+def _bare(engine: Engine, subject: str) -> Subscription | None:
+    """Read only what it takes to tell the CRM user, on a row that cannot be read as a whole."""
+    entity = engine.mappings.entity("subscription")
+    columns = entity.columns("sync_message")
+    for row in engine.ports.crm.read([Read(set=entity.set, columns=columns, id=subject)])[0].rows:
+        record = {**dict.fromkeys(entity.fields), "status": Status.ACTIVE, **entity.record(row)}
+        return subscription(entity.row_id(row), str(row.get(ETAG, "")), record)
+    return None
 
 
 def _refused(engine: Engine, subject: str) -> list[Fact]:

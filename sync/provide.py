@@ -62,7 +62,6 @@ def provide(engine: Engine, operations: Sequence[Operation], licence: Licence) -
         if attempt.ending is not Ending.DONE:
             _drop(engine, operations[number:], attempt)
             return attempt
-    _release_hold(engine, operations)
     return attempt
 
 
@@ -232,10 +231,3 @@ def _drop(engine: Engine, operations: Sequence[Operation], attempt: Attempt) -> 
                 tx.put_operation(replace(one, state=state, message=attempt.message))
 
     engine.ports.store.tx(tx_drop)
-
-
-def _release_hold(engine: Engine, operations: Sequence[Operation]) -> None:
-    """Forget what was held, once it was given back and read back."""
-    given_back = {Action.REACTIVATE.value, Action.RESTORE.value}
-    if any(operation.action in given_back for operation in operations):
-        engine.ports.store.tx(lambda tx: tx.set_hold(operations[0].subject, None))

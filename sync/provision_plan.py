@@ -9,7 +9,15 @@ from sync.model import ChangeLog, ProviderKind
 from sync.planned import Case, LogUpdate, Plan, PlannedLog
 from sync.provisioning import Steps, holds, steps
 from sync.settling import Trouble
-from sync.wording import BY_HAND, NOT_ANSWERED, join, lasting
+from sync.wording import (
+    BY_HAND,
+    HELD_BACK,
+    NOT_ANSWERED,
+    NOT_PROVISIONED,
+    failure_in,
+    join,
+    lasting,
+)
 
 HEALING = frozenset(
     {
@@ -134,15 +142,16 @@ def _without_licence(
     if trouble is None:
         waiting = replace(base, retry_provider=True)
         return _mark_waiting(waiting, Provisioning.AWAITING, NOT_ANSWERED)
+    failure = f"{NOT_PROVISIONED}{trouble.sentence}"
     updates = tuple(
         LogUpdate(
             log=log,
             provisioning=Provisioning.FAILED,
-            message=join(trouble.sentence, lasting(log.message)),
+            message=join(failure, lasting(log.message)),
         )
         for log in old
     )
-    failing = _mark_waiting(base, Provisioning.FAILED, trouble.sentence)
+    failing = _mark_waiting(base, Provisioning.FAILED, failure)
     return replace(
         failing,
         updates=(*base.updates, *updates),
@@ -158,12 +167,12 @@ def _held_back(base: Plan, case: Case, by: ChangeLog) -> Plan:
     """
     words = f"{LogKind(by.kind).words} of {by.effective_on}"
     message = (
-        f"Held back: the {words} failed at the provider. Set that log to Awaiting Provisioning"
+        f"{HELD_BACK}the {words} failed at the provider. Set that log to Awaiting Provisioning"
         " once its cause is gone."
     )
     trouble = case.provider_trouble or Trouble(
         code=case.parked_code or "provisioning-failed",
-        reason=by.message or f"The {words} failed at the provider.",
+        reason=failure_in(by.message) or f"The {words} failed at the provider.",
         advice="Set the failed change log to Awaiting Provisioning to try again.",
     )
     told = case.context.subscription.sync_message if case.context.subscription else ""

@@ -131,16 +131,18 @@ def _resume(engine: Engine, opened: Sequence[Operation]) -> list[Group]:
     The change set goes out with the log as Awaiting Provisioning; the log is closed afterwards,
     from what the provider then holds.
     """
+    subject = opened[0].subject
+    engine.contexts.pop(subject, None)  # it was read before these writes
     steps = [one for one in opened if one.service is Service.PROVIDER]
+    unclear = False
     if steps and steps[0].state is OperationState.SENT:
-        attempt = verify(engine, steps)
-        if attempt.ending is not Ending.UNCLEAR:
-            _wake(engine, steps[0].subject)
+        unclear = verify(engine, steps).ending is Ending.UNCLEAR
     elif steps:
         _supersede(engine, steps)
-        _wake(engine, steps[0].subject)
+    if not unclear:
+        _wake(engine, subject, at_once=bool(steps))
     _supersede(engine, [one for one in opened if _is_blank(one)])
-    left = engine.ports.store.tx(lambda tx: tx.open_operations(opened[0].subject))
+    left = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
     return _change_sets(left)
 
 
@@ -154,6 +156,12 @@ def _supersede(engine: Engine, operations: Sequence[Operation]) -> None:
     engine.ports.store.tx(lambda tx: tx.add_operations(closed))
 
 
-def _wake(engine: Engine, subject: str) -> None:
-    wake = Wake(subscription_id=subject, reason="provider work was resumed")
-    engine.ports.store.tx(lambda tx: tx.wake(wake))
+def _wake(engine: Engine, subject: str, *, at_once: bool) -> None:
+    """Have the outcome closed afterwards; a pause that runs already is kept, unless `at_once`."""
+    wake = Wake(subscription_id=subject, reason="its writes were resumed")
+
+    def tx_wake(tx: Tx) -> None:
+        if at_once or tx.wakes(subject) is None:
+            tx.wake(wake)
+
+    engine.ports.store.tx(tx_wake)

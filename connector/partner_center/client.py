@@ -9,6 +9,8 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
+import structlog
+
 from connector.documents import mapping, render, sequence, text
 from connector.errors import unsent_or_unclear
 from connector.http import Http, Reply
@@ -40,12 +42,15 @@ HEADERS: Final = {
     "X-Locale": "en-US",
 }
 
+log = structlog.get_logger(__name__)
+
 
 class PartnerCenterClient:
     """One partner tenant."""
 
     def __init__(self, http: Http, tokens: TokenSource, effects: Effects, url: str) -> None:
         self._effects = effects
+        self._reported: set[str] = set()
         self._service = Service(
             http,
             tokens,
@@ -59,7 +64,7 @@ class PartnerCenterClient:
 
     def read(self, ref: LicenceRef) -> Licence:
         """Read a subscription."""
-        return wire.licence(self._get(_path(ref)))
+        return self.licence(self._get(_path(ref)))
 
     def compose(
         self, licence: Licence, action: Action, *, quantity: int | None, held: Row | None
@@ -84,8 +89,15 @@ class PartnerCenterClient:
         return self._judged(ref, body, reply)
 
     def licence(self, resource: Row) -> Licence:
-        """Parse a document that came back."""
-        return wire.licence(resource)
+        """Parse a document that came back; report once what no documentation names."""
+        found = wire.licence(resource)
+        for surprise in wire.surprises(found.resource):
+            if surprise not in self._reported:
+                self._reported.add(surprise)
+                log.warning(
+                    "unknown value, kept as it is", service="Partner Center", value=surprise
+                )
+        return found
 
     def customers(self) -> Iterator[records.Customer]:
         """List the customers of the partner."""
@@ -95,7 +107,7 @@ class PartnerCenterClient:
         """List all subscriptions of a customer, ended ones included."""
         document = self._get(f"customers/{_guid(customer_id)}/subscriptions")
         for found in map(mapping, sequence(document.get("items"))):
-            licence = wire.licence(found)
+            licence = self.licence(found)
             subscription_id = text(licence.resource.get("id")).lower()
             yield LicenceRef(customer_id=customer_id, subscription_id=subscription_id), licence
 
@@ -136,16 +148,24 @@ class PartnerCenterClient:
             return _unclear(reply, error.message)
 
     def _looked_for(self, ref: LicenceRef, body: Row, reply: Reply) -> WriteResult:
-        """Read until an accepted change shows; the Location is the subscription itself."""
+        """Read where the Location points until an accepted change shows."""
+        path = self._location(reply) or _path(ref)
         for look in range(LOOKS):
             self._effects.sleep(FIRST_LOOK_SECONDS * 2**look)
             try:
-                found = self._get(_path(ref))
+                found = self._get(path)
             except RemoteError as error:
                 return _unclear(reply, f"accepted, but not read back: {error.message}")
             if wire.shows(found, body):
                 return _done(reply, found)
         return _unclear(reply, "accepted, but the change does not show yet")
+
+    def _location(self, reply: Reply) -> str:
+        """Return the path of a Location, told with or without host and version; "" for none."""
+        told = reply.headers.get("Location", "").strip()
+        if urlsplit(told).netloc and not self._service.owns(told):
+            return ""
+        return urlsplit(told).path.strip("/").removeprefix("v1/")
 
 
 def _done(reply: Reply, body: Row) -> WriteResult:

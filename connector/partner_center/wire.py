@@ -18,6 +18,14 @@ NEXT_TERM: Final = "scheduledNextTermInstructions"
 ACTIONS: Final = "scheduledActions"
 HELD: Final = (AUTO_RENEW, NEXT_TERM, ACTIONS)
 """What a suspend takes away and a reactivation does not give back."""
+KNOWN: Final = {
+    "status": {"none", "active", "pending", "suspended", "expired", "disabled", "deleted"},
+    "billingCycle": {"unknown", "none", "monthly", "annual", "triennial", "biennial", "one_time"},
+    "termDuration": {"P1M", "P1Y", "P3Y"},
+}
+"""The documented values; others are kept as they are, and reported."""
+DATES: Final = ("commitmentEndDate", "cancellationAllowedUntilDate")
+NEVER: Final = "0001-01-01"
 OFFER_PARTS: Final = 3
 """A New Commerce offer id is product:sku:availability."""
 
@@ -33,7 +41,7 @@ def licence(resource: Row) -> Licence:
     document = normalised(resource)
     modern = is_new_commerce(document)
     return Licence(
-        status=text(document.get("status")).lower(),
+        status=status_of(document),
         quantity=whole(document.get("quantity")) or 0,
         auto_renew=document.get(AUTO_RENEW) is True,
         is_new_commerce=modern,
@@ -44,6 +52,29 @@ def licence(resource: Row) -> Licence:
         etag=text(mapping(document.get("attributes")).get("etag")),
         resource=document,
     )
+
+
+def status_of(document: Row) -> str:
+    """Return the status in lower case, whatever it says; samples also show `Active`."""
+    return text(document.get("status")).strip().lower()
+
+
+def surprises(document: Row) -> tuple[str, ...]:
+    """Tell the values that no documentation names and the dates that cannot be read."""
+    found = [
+        f"{name} {told!r}"
+        for name, known in KNOWN.items()
+        if (told := text(document.get(name)))
+        and told.strip().lower() not in {word.lower() for word in known}
+    ]
+    found += [
+        f"{name} {told!r}"
+        for name in DATES
+        if (told := text(document.get(name)))
+        and instant(told) is None
+        and not told.startswith(NEVER)
+    ]
+    return tuple(found)
 
 
 def is_new_commerce(document: Row) -> bool:
@@ -72,11 +103,14 @@ def shows(resource: Row, sent: Row) -> bool:
 
     A suspend turns auto-renew and schedules off by itself, so they count while active only.
     """
-    names = ["status", "quantity"]
-    if sent.get("status") == "active":
-        names.append(AUTO_RENEW)
+    wanted = status_of(sent)
+    names = ["quantity", AUTO_RENEW] if wanted == "active" else ["quantity"]
     same = all(resource.get(name) == sent.get(name) for name in names)
-    return same and (sent.get("status") != "active" or _schedule_shows(resource, sent))
+    return (
+        status_of(resource) == wanted
+        and same
+        and (wanted != "active" or _schedule_shows(resource, sent))
+    )
 
 
 def _schedule_shows(resource: Row, sent: Row) -> bool:

@@ -1,10 +1,11 @@
 """What a table is made of: columns with their types, choices, keys. Holds no rows."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Scalar: TypeAlias = str | int | bool | Decimal | None
 Row: TypeAlias = tuple[Scalar, ...]
@@ -12,6 +13,9 @@ Row: TypeAlias = tuple[Scalar, ...]
 
 Instants are `YYYY-MM-DDTHH:MM:SSZ`, dates `YYYY-MM-DD`, GUIDs lower case: text that sorts.
 """
+
+Facts: TypeAlias = Mapping[str, Any]
+"""What a client wrote into a definition: it reads it back, over what follows from the shape."""
 
 ID = 0
 VERSION = 1
@@ -27,16 +31,20 @@ class Kind(StrEnum):
     INTEGER = "Integer"
     VERSION = "BigInt"
     DECIMAL = "Decimal"
+    DOUBLE = "Double"
+    MONEY = "Money"
     BOOLEAN = "Boolean"
     DATETIME = "DateTime"
     DATE = "DateTime (date only)"
     CHOICE = "Picklist"
+    CHOICES = "MultiSelectPicklist"
     LOOKUP = "Lookup"
     STATE = "State"
     STATUS = "Status"
 
 
 CODED = frozenset({Kind.CHOICE, Kind.STATE, Kind.STATUS})
+WITH_OPTIONS = CODED | {Kind.CHOICES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +55,16 @@ class Option:
     label: str
     state: int | None = None
     default_status: int | None = None
+    facts: Facts = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column; `name` is the logical name, also of the navigation property of a lookup."""
+    """One column by its logical name; `named` is its schema name where that differs.
+
+    Of a lookup: `property_name` is the navigation property, `relationship` and `collection` are
+    the names of its relationship and of the property on the other side, where a client chose them.
+    """
 
     name: str
     kind: Kind
@@ -60,10 +73,22 @@ class Column:
     target: str = ""
     writable: bool = True
     default: Scalar = None
+    named: str = ""
+    property_name: str = ""
+    relationship: str = ""
+    collection: str = ""
+    on_delete: str = "RemoveLink"
+    global_choice: str = ""
+    facts: Facts = field(default_factory=dict, hash=False)
 
     @property
     def wire(self) -> str:
         return f"_{self.name}_value" if self.kind is Kind.LOOKUP else self.name
+
+    @property
+    def navigation(self) -> str:
+        """Return the name of the navigation property of a lookup."""
+        return self.property_name or self.name
 
     def option(self, value: Scalar) -> Option | None:
         return next((option for option in self.options if option.value == value), None)
@@ -71,10 +96,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternateKey:
-    """Columns that together name at most one row."""
+    """Columns that together name at most one row, once the index is built.
+
+    `pending` are the instants at which building began and ends; none is an index that is ready.
+    """
 
     name: str
     columns: tuple[str, ...]
+    named: str = ""
+    pending: tuple[str, str] | None = None
+    failed: bool = False
+    facts: Facts = field(default_factory=dict, hash=False)
+
+    @property
+    def active(self) -> bool:
+        return self.pending is None and not self.failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +126,8 @@ class Table:
     change_tracking: bool = True
     audited: bool = False
     code: int
+    name_column: str = ""
+    facts: Facts = field(default_factory=dict, hash=False)
 
     @property
     def primary_id(self) -> str:
@@ -97,11 +135,11 @@ class Table:
 
     @property
     def primary_name(self) -> str:
-        return self.columns[FIRST_OWN].name
+        return self.name_column or self.columns[FIRST_OWN].name
 
     @property
     def custom(self) -> bool:
-        return self.logical.startswith("sk_")
+        return "_" in self.logical
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -124,7 +162,7 @@ class Table:
     @cached_property
     def lookups(self) -> dict[str, Column]:
         """Single-valued navigation properties by name."""
-        return {c.name: c for c in self.columns if c.kind is Kind.LOOKUP}
+        return {c.navigation: c for c in self.columns if c.kind is Kind.LOOKUP}
 
     def document(self, row: Row) -> dict[str, Scalar]:
         """Return the raw row by wire names."""

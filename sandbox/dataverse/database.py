@@ -7,20 +7,26 @@ The journal hears of a mutation only when its transaction has succeeded.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sandbox.dataverse.audit import AuditEntry, AuditTrail
 from sandbox.dataverse.columns import ID, VERSION, Row, Table
 from sandbox.dataverse.errors import segment_missing
 from sandbox.dataverse.ports import World
-from sandbox.dataverse.rendered import RenderedRows
+from sandbox.dataverse.rendered import RenderedRows, WalkedPages
 from sandbox.dataverse.rows import Rows
+from sandbox.dataverse.stored_schema import read_table, stored_table
+from sandbox.dataverse.system_tables import SYSTEM_TABLES
 from sandbox.dataverse.tables import TABLES
 
 SERVICE = "dataverse"
 AUDIT = "audit"
 TOMBSTONE = ".deleted"
 STATE = "dataverse_state"
+SCHEMA = "dataverse_schema"
+
+EVERY = (*TABLES, *SYSTEM_TABLES)
 
 Document = dict[str, Any]
 
@@ -36,24 +42,29 @@ class Transaction:
 class Database:
     """The rows of every table, the audit trail and the highest row version seen."""
 
-    def __init__(self, world: World, tables: tuple[Table, ...] = TABLES) -> None:
+    def __init__(self, world: World, tables: tuple[Table, ...] = EVERY) -> None:
         self.world = world
+        self._first = tables
         self.tables = {table.logical: Rows(table) for table in tables}
         self._by_set = {rows.table.set_name: rows for rows in self.tables.values()}
         self.audit = AuditTrail()
         self.rendered = RenderedRows()
+        self.walked = WalkedPages()
         self.high_version = 0
         self.oldest_version = 0
         """Delta tokens below it belong to an earlier world."""
+        self.defined_at: dict[str, int] = {}
+        """When tables were last defined anew; delta tokens below it expired by that."""
         self._open: Transaction | None = None
 
     def clear(self) -> None:
-        """Drop all rows; what was handed out before counts as expired."""
-        for logical, rows in self.tables.items():
-            self.tables[logical] = Rows(rows.table)
+        """Drop all rows and definitions; what was handed out before counts as expired."""
+        self.tables = {table.logical: Rows(table) for table in self._first}
+        self.defined_at = {}
         self._by_set = {rows.table.set_name: rows for rows in self.tables.values()}
         self.audit = AuditTrail()
         self.rendered = RenderedRows()
+        self.walked = WalkedPages()
         self.oldest_version = self.next_version()
         self._save(STATE, "oldest_version", {"value": self.oldest_version})
 
@@ -66,6 +77,45 @@ class Database:
         if set_name not in self._by_set:
             raise segment_missing(set_name)
         return self._by_set[set_name]
+
+    def define(self, table: Table) -> None:
+        """Put a new or changed definition in force, inside a transaction; rows are kept."""
+        before = self.tables.get(table.logical)
+        version = self.next_version()
+        self.show(table.logical, Rows(table) if before is None else before.shaped(table))
+        self._on_failure(lambda: self.show(table.logical, before))
+        self.defined_at[table.logical] = version
+        document = {"version": version, "table": stored_table(table)}
+        self._on_success(lambda: self._save(SCHEMA, table.logical, document))
+
+    def drop(self, table: Table) -> None:
+        """Take a table out with its rows, inside a transaction."""
+        before, version = self.tables[table.logical], self.next_version()
+        self.show(table.logical, None)
+        self._on_failure(lambda: self.show(table.logical, before))
+        self.defined_at[table.logical] = version
+        self._on_success(lambda: self._save(SCHEMA, table.logical, {"version": version}))
+        for row in before.all():
+            self._on_success(partial(self._save, table.logical, str(row[ID]), None))
+
+    def redefined(self, logical: str, document: Document) -> None:
+        """Take a definition from persistence."""
+        self.defined_at[logical] = document["version"]
+        self.high_version = max(self.high_version, document["version"])
+        if "table" not in document:
+            self.show(logical, None)
+            return
+        table, before = read_table(document["table"]), self.tables.get(logical)
+        self.show(logical, Rows(table) if before is None else before.shaped(table))
+
+    def show(self, logical: str, rows: Rows | None) -> None:
+        """Let a table have these rows, or let there be no such table."""
+        if rows is None:
+            self.tables.pop(logical, None)
+        else:
+            self.tables[logical] = rows
+        self._by_set = {known.table.set_name: known for known in self.tables.values()}
+        self.rendered, self.walked = RenderedRows(), WalkedPages()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,12 +1,13 @@
 """The metadata documents of tables, columns, keys and relationships, as plain facts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sandbox.dataverse.columns import Column, Kind, Option, Table
+from sandbox.dataverse.columns import AlternateKey, Column, Kind, Option, Table
 from sandbox.dataverse.database import Database
-from sandbox.dataverse.scope import collection_name, collections
+from sandbox.dataverse.scope import collection_name, collections, relationship_name
 from sandbox.dataverse.values import LARGEST_DECIMAL, LARGEST_INTEGER
 
 Document = dict[str, Any]
@@ -23,6 +24,14 @@ ATTRIBUTE_TYPES = {
 def metadata_id(*names: str) -> str:
     """Return the same id for the same thing in every world."""
     return str(uuid5(NAMESPACE_URL, "/".join(("dataverse", *names))))
+
+
+TYPED_NAMES = frozenset(
+    {"MaxLength", "Format", "FormatName", "MinValue", "MaxValue", "Precision", "PrecisionSource"}
+    | {"DateTimeBehavior", "Targets", "DefaultValue", "DefaultFormValue", "ImeMode", "OptionSet"}
+    | {"AutoNumberFormat", "CanChangeDateTimeBehavior", "IsBaseCurrency", "CalculationOf"}
+)
+"""What shows only on the cast of a column, or when nothing is selected."""
 
 
 def label(text: str) -> Document:
@@ -58,6 +67,9 @@ def table_document(table: Table) -> Document:
         "CanChangeTrackingBeEnabled": managed(True, "canchangetrackingbeenabled"),  # noqa: FBT003
         "DisplayName": label(table.label),
         "DisplayCollectionName": label(f"{table.label}s"),
+        "HasActivities": False,
+        "HasNotes": False,
+        **table.facts,
     }
 
 
@@ -75,7 +87,7 @@ def column_document(table: Table, column: Column) -> Document:
         "@odata.type": f"{MODEL}.{kind}AttributeMetadata",
         "MetadataId": metadata_id(table.logical, column.name),
         "LogicalName": column.name,
-        "SchemaName": column.name,
+        "SchemaName": column.named or column.name,
         "EntityLogicalName": table.logical,
         "AttributeType": "Uniqueidentifier" if column.kind is Kind.KEY else kind,
         "AttributeTypeName": {
@@ -83,7 +95,7 @@ def column_document(table: Table, column: Column) -> Document:
         },
         "IsPrimaryId": own_id,
         "IsPrimaryName": column.name == table.primary_name,
-        "IsCustomAttribute": column.name.startswith("sk_"),
+        "IsCustomAttribute": "_" in column.name,
         "IsLogical": False,
         "IsValidForRead": True,
         "IsValidForCreate": column.writable or own_id,
@@ -94,6 +106,7 @@ def column_document(table: Table, column: Column) -> Document:
             "canmodifyrequirementlevelsettings",
         ),
         "DisplayName": label(column.name.removeprefix("sk_").capitalize()),
+        **{name: fact for name, fact in column.facts.items() if name not in TYPED_NAMES},
     }
 
 
@@ -114,11 +127,23 @@ TYPED: dict[Kind, Callable[[Column], Document]] = {
         "MinValue": -LARGEST_DECIMAL,
         "MaxValue": LARGEST_DECIMAL,
     },
+    Kind.DOUBLE: lambda _: {
+        "Precision": 5,
+        "MinValue": -LARGEST_DECIMAL,
+        "MaxValue": LARGEST_DECIMAL,
+    },
+    Kind.MONEY: lambda _: {
+        "Precision": 4,
+        "PrecisionSource": 2,
+        "MinValue": -LARGEST_DECIMAL,
+        "MaxValue": LARGEST_DECIMAL,
+    },
     Kind.DATE: lambda _: {"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}},
     Kind.DATETIME: lambda _: {"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}},
     Kind.LOOKUP: lambda column: {"Targets": [column.target]},
     Kind.BOOLEAN: lambda column: {"DefaultValue": bool(column.default)},
     Kind.CHOICE: _choice_facts,
+    Kind.CHOICES: _choice_facts,
     Kind.STATE: _choice_facts,
     Kind.STATUS: _choice_facts,
 }
@@ -127,27 +152,55 @@ TYPED: dict[Kind, Callable[[Column], Document]] = {
 def typed_facts(column: Column) -> Document:
     """Return what only a column of this type has; it shows on a cast or without `$select`."""
     facts = TYPED.get(column.kind)
-    return {} if facts is None else facts(column)
+    written = {name: column.facts[name] for name in TYPED_NAMES if name in column.facts}
+    return ({} if facts is None else facts(column)) | (
+        {} if column.kind is Kind.BOOLEAN else written
+    )
 
 
 def choice_set(table: Table, column: Column) -> Document:
     """Return the option set of a choice, a state or a status reason."""
-    kinds = {Kind.CHOICE: "Picklist", Kind.STATE: "State", Kind.STATUS: "Status"}
+    if column.global_choice:
+        return global_choice_document(column.global_choice, column.options)
+    kinds = {Kind.STATE: "State", Kind.STATUS: "Status"}
     return {
         "MetadataId": metadata_id(table.logical, column.name, "options"),
         "Name": f"{table.logical}_{column.name}",
         "IsGlobal": False,
-        "OptionSetType": kinds[column.kind],
+        "OptionSetType": kinds.get(column.kind, "Picklist"),
         "Options": [option_document(option, column.kind) for option in column.options],
     }
 
 
+def global_choice_document(name: str, options: Iterable[Option]) -> Document:
+    """Return the option set that several columns share."""
+    return {
+        "@odata.type": f"{MODEL}.OptionSetMetadata",
+        "MetadataId": metadata_id("choice", name),
+        "Name": name,
+        "IsGlobal": True,
+        "IsCustomOptionSet": True,
+        "OptionSetType": "Picklist",
+        "Options": [option_document(option, Kind.CHOICE) for option in options],
+    }
+
+
+def truth_document(column: Column) -> Document:
+    """Return the two options of a yes/no column."""
+    words = {
+        "TrueOption": {"Value": 1, "Label": label("Yes")},
+        "FalseOption": {"Value": 0, "Label": label("No")},
+    }
+    return {"OptionSetType": "Boolean", **words, **column.facts.get("OptionSet", {})}
+
+
 def option_document(option: Option, kind: Kind) -> Document:
     facts: Document = {"Value": option.value, "Label": label(option.label), "Color": None}
+    facts |= option.facts
     if kind is Kind.STATUS:
         return {"@odata.type": f"{MODEL}.StatusOptionMetadata", **facts} | {
             "State": option.state,
-            "TransitionData": None,
+            "TransitionData": option.facts.get("TransitionData"),
         }
     if kind is Kind.STATE:
         return {"@odata.type": f"{MODEL}.StateOptionMetadata", **facts} | {
@@ -157,17 +210,28 @@ def option_document(option: Option, kind: Kind) -> Document:
     return facts
 
 
-def key_documents(table: Table) -> list[Document]:
+def index_status(key: AlternateKey, now: datetime) -> str:
+    """Return how far the index of a key is: it begins Pending and is then In Progress."""
+    if key.failed:
+        return "Failed"
+    if key.pending is None:
+        return "Active"
+    began, ends = (datetime.fromisoformat(instant) for instant in key.pending)
+    return "Pending" if now < began + (ends - began) / 2 else "In Progress"
+
+
+def key_documents(table: Table, now: datetime) -> list[Document]:
     return [
         {
             "MetadataId": metadata_id(table.logical, "key", key.name),
             "LogicalName": key.name,
-            "SchemaName": key.name,
+            "SchemaName": key.named or key.name,
             "EntityLogicalName": table.logical,
             "KeyAttributes": list(key.columns),
-            "EntityKeyIndexStatus": "Active",
+            "EntityKeyIndexStatus": index_status(key, now),
             "IsManaged": False,
             "DisplayName": label(key.name),
+            **key.facts,
         }
         for key in table.keys
     ]
@@ -185,7 +249,7 @@ def collection_documents(table: Table, database: Database) -> list[Document]:
 
 
 def _relationship(table: Table, column: Column, database: Database) -> Document:
-    name = collection_name(table, column)
+    name = relationship_name(table, column)
     target = database.tables[column.target].table
     return {
         "@odata.type": f"{MODEL}.OneToManyRelationshipMetadata",
@@ -194,8 +258,17 @@ def _relationship(table: Table, column: Column, database: Database) -> Document:
         "RelationshipType": "OneToManyRelationship",
         "ReferencingEntity": table.logical,
         "ReferencingAttribute": column.name,
-        "ReferencingEntityNavigationPropertyName": column.name,
+        "ReferencingEntityNavigationPropertyName": column.navigation,
         "ReferencedEntity": target.logical,
         "ReferencedAttribute": target.primary_id,
-        "ReferencedEntityNavigationPropertyName": name,
+        "ReferencedEntityNavigationPropertyName": collection_name(table, column),
+        "IsCustomRelationship": "_" in name,
+        "CascadeConfiguration": {
+            "Assign": "NoCascade",
+            "Delete": column.on_delete,
+            "Merge": "NoCascade",
+            "Reparent": "NoCascade",
+            "Share": "NoCascade",
+            "Unshare": "NoCascade",
+        },
     }

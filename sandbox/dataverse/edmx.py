@@ -36,7 +36,7 @@ def _entity_type(schema: Element, table: Table, tables: list[Table]) -> None:
         SubElement(entity, "Property", _property(table, column))
     for lookup in table.lookups.values():
         navigation = {
-            "Name": lookup.name,
+            "Name": lookup.navigation,
             "Type": f"mscrm.{lookup.target}",
             "Partner": collection_name(table, lookup),
         }
@@ -46,7 +46,7 @@ def _entity_type(schema: Element, table: Table, tables: list[Table]) -> None:
         SubElement(element, "ReferentialConstraint", constraint)
     for name, other, lookup in _collections(table, tables):
         kind = f"Collection(mscrm.{other.logical})"
-        facts = {"Name": name, "Type": kind, "Partner": lookup.name}
+        facts = {"Name": name, "Type": kind, "Partner": lookup.navigation}
         SubElement(entity, "NavigationProperty", facts)
 
 
@@ -54,7 +54,7 @@ def _property(table: Table, column: Column) -> dict[str, str]:
     facts = {"Name": column.wire, "Type": EDM[column.kind]}
     if column.name == table.primary_id:
         facts["Nullable"] = "false"
-    if column.kind is Kind.DECIMAL:
+    if column.kind in {Kind.DECIMAL, Kind.MONEY}:
         facts["Scale"] = "Variable"
     return facts
 

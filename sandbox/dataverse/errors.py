@@ -78,3 +78,14 @@ def key_violated(key: str, columns: str) -> Refused:
 
 def no_such_operation() -> Refused:
     return Refused(404, "", "No HTTP resource was found that matches the request URI")
+
+
+def bad_definition(text: str) -> Refused:
+    """Refuse a definition; the real codes of most cases are not published."""
+    return Refused(400, "0x80040203", text)
+
+
+
+def privilege_missing(user: str, privilege: str) -> Refused:
+    text = f"Principal user (Id={user}, type=8) is missing {privilege} privilege"
+    return Refused(403, "0x80040220", text)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from sandbox.dataverse.calls import Answer, Call, answer_json
-from sandbox.dataverse.columns import CODED, Kind, Row, Table
+from sandbox.dataverse.columns import WITH_OPTIONS, Kind, Row, Table
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.definitions import (
     Document,
@@ -16,6 +16,7 @@ from sandbox.dataverse.definitions import (
     lookup_documents,
     metadata_id,
     table_document,
+    truth_document,
     type_name,
     typed_facts,
 )
@@ -120,7 +121,7 @@ class Metadata:
     def _parts(self, table: Table) -> Parts:
         return {
             "Attributes": lambda: [d for d, _ in attribute_documents(table, "", everything=True)],
-            "Keys": lambda: key_documents(table),
+            "Keys": lambda: key_documents(table, self._database.world.clock.now()),
             "ManyToOneRelationships": lambda: lookup_documents(table, self._database),
             "OneToManyRelationships": lambda: collection_documents(table, self._database),
         }
@@ -144,10 +145,10 @@ def attribute_documents(
         document, parts = column_document(table, column), Parts()
         if cast or everything:
             document |= typed_facts(column)
-        if cast and column.kind in CODED:
+        if cast and column.kind in WITH_OPTIONS:
             parts["OptionSet"] = partial(choice_set, table, column)
         if cast == Kind.BOOLEAN:
-            parts["OptionSet"] = _truth
+            parts["OptionSet"] = partial(truth_document, column)
         documents.append((document, parts))
     return documents
 
@@ -214,8 +215,3 @@ def _cast(segments: list[Segment]) -> str:
     if len(segments) > 1 or not name.startswith(CAST) or not name.endswith("AttributeMetadata"):
         raise segment_missing(segments[-1].name)
     return name.removeprefix(CAST).removesuffix("AttributeMetadata")
-
-
-def _truth() -> Document:
-    options = {"TrueOption": {"Value": 1}, "FalseOption": {"Value": 0}}
-    return {"OptionSetType": "Boolean", **options}

@@ -29,10 +29,11 @@ COMPARE: dict[type, Callable[[Any, Any], bool]] = {
     ast.Lt: lt,
     ast.LtE: le,
 }
-TEXT = frozenset({Kind.STRING, Kind.MEMO})
+TEXT = frozenset({Kind.STRING, Kind.MEMO, Kind.CHOICES})
 GUIDS = frozenset({Kind.KEY, Kind.LOOKUP})
 NUMBERS = frozenset(
-    {Kind.INTEGER, Kind.VERSION, Kind.DECIMAL, Kind.CHOICE, Kind.STATE, Kind.STATUS}
+    {Kind.INTEGER, Kind.VERSION, Kind.DECIMAL, Kind.DOUBLE, Kind.MONEY}
+    | {Kind.CHOICE, Kind.STATE, Kind.STATUS}
 )
 
 

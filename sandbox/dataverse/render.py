@@ -126,7 +126,7 @@ def _annotate(
 ) -> dict[str, str]:
     notes = {FORMATTED: formatted(database, column, value)}
     if column.kind is Kind.LOOKUP:
-        notes |= {LOOKUP_TABLE: column.target, NAVIGATION: column.name}
+        notes |= {LOOKUP_TABLE: column.target, NAVIGATION: column.navigation}
     return {f"{column.wire}@{n}": text for n, text in notes.items() if prefer.annotates(n)}
 
 

@@ -1,10 +1,7 @@
-"""Keeps the JSON of rows as they were last written, so that a page is mostly copied bytes.
-
-Small pages are joined from single rows; a large one is kept whole until one of its rows changes.
-"""
+"""Keeps the JSON of rows as they were last written, so that a page is mostly joined bytes."""
 
 from collections.abc import Callable
-from operator import is_
+from dataclasses import dataclass
 from typing import Any
 
 from orjson import Fragment
@@ -13,11 +10,10 @@ from sandbox.dataverse.columns import ID, Row, Scalar
 from sandbox.documents import dump
 
 MOST_ROWS = 40_000
-"""Single rows: about 25 MB for 14 columns; beyond it all are forgotten and begun anew."""
+"""About 25 MB for 14 columns; beyond it everything is forgotten and begun anew."""
 
-LARGE_PAGE = 1000
-MOST_IN_PAGES = 250_000
-"""Rows of large pages: about 110 MB for 10 columns; beyond it all are forgotten."""
+MOST_BYTES = 150_000_000
+"""Of whole pages: a walk over 300,000 rows of 10 columns; beyond it all are forgotten."""
 
 MARK = b',{"@odata.etag":'
 """How every rendered row but the first begins, with the comma before it."""
@@ -31,28 +27,11 @@ class RenderedRows:
     def __init__(self) -> None:
         self._known: dict[Selection, dict[Scalar, tuple[Row, Fragment]]] = {}
         self._held = 0
-        self._pages: dict[tuple[Selection, Scalar, int], tuple[list[Row], Fragment]] = {}
 
     def page(
         self, selection: Selection, rows: list[Row], render: Callable[[Row], dict[str, Any]]
     ) -> list[Fragment]:
-        """Return the JSON of rows: one piece for each, or a large page in one piece."""
-        if len(rows) < LARGE_PAGE:
-            return self._small(selection, rows, render)
-        place = (selection, rows[0][ID], len(rows))
-        known = self._pages.get(place)
-        if known is not None and all(map(is_, known[0], rows)):
-            return [known[1]]
-        if sum(size for _, _, size in self._pages) + len(rows) > MOST_IN_PAGES:
-            self._pages.clear()
-        piece = Fragment(dump([render(row) for row in rows])[1:-1])
-        self._pages[place] = (rows, piece)
-        return [piece]
-
-    def _small(
-        self, selection: Selection, rows: list[Row], render: Callable[[Row], dict[str, Any]]
-    ) -> list[Fragment]:
-        """Return the JSON of each row, rendered at most once per version."""
+        """Return the JSON of rows, each rendered at most once per version."""
         known = self._known.get(selection, {})
         new = [row for row in rows if (found := known.get(row[ID])) is None or found[0] is not row]
         self._make_room(len(new))
@@ -78,3 +57,43 @@ def _dump_each(documents: list[dict[str, Any]]) -> list[bytes]:
         return []
     first, *rest = dump(documents)[1:-1].split(MARK)
     return [first, *(MARK[1:] + piece for piece in rest)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A page of a full walk: what is selected, behind which id it begins, how many rows."""
+
+    selection: Selection
+    after: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkedPage:
+    """A page as it was answered; `last` is the id of its last row when another page follows."""
+
+    revision: int
+    value: bytes
+    last: Scalar
+
+
+class WalkedPages:
+    """Whole pages of full walks; a page counts until any row of its table is written."""
+
+    def __init__(self) -> None:
+        self._pages: dict[Place, WalkedPage] = {}
+        self._held = 0
+
+    def get(self, place: Place, revision: int) -> WalkedPage | None:
+        """Return the page as of this revision of the table, if it is known."""
+        page = self._pages.get(place)
+        return page if page is not None and page.revision == revision else None
+
+    def keep(self, place: Place, page: WalkedPage) -> None:
+        """Remember a page."""
+        former = self._pages.pop(place, None)
+        self._held += len(page.value) - (len(former.value) if former else 0)
+        if self._held > MOST_BYTES:
+            self._pages.clear()
+            self._held = len(page.value)
+        self._pages[place] = page

@@ -12,6 +12,9 @@ from sandbox.dataverse.columns import ID, VERSION, AlternateKey, Row, Scalar, Ta
 FEW = 64
 """Up to here new ids are put in place one by one; more are sorted in together."""
 
+PIECE = 500
+"""So many rows are looked up at a time when a table is walked."""
+
 EVERY = frozenset(range(200))
 """More positions than any table has columns."""
 
@@ -26,6 +29,8 @@ class Rows:
 
     def __init__(self, table: Table) -> None:
         self.table = table
+        self.revision = 0
+        """Rises with everything that is written."""
         self._rows: dict[str, Row] = {}
         self._ids: list[str] = []
         self._new_ids: list[str] = []
@@ -48,6 +53,7 @@ class Rows:
         """Insert or replace a row; a row that returns is not deleted any more."""
         row_id = str(row[ID])
         old = self._rows.get(row_id)
+        self.revision += 1
         if old is None:
             self._new_ids.append(row_id)
             self._deleted.pop(row_id, None)
@@ -61,6 +67,7 @@ class Rows:
     def remove(self, row_id: str, version: int | None) -> None:
         """Take a row out; with a version it is remembered as deleted at it."""
         self._forget_keys(self._rows.pop(row_id))
+        self.revision += 1
         if version is not None:
             self._deleted[row_id] = version
 
@@ -81,10 +88,9 @@ class Rows:
     def in_order(self, after: str = "") -> Iterator[Row]:
         """Yield rows by primary key, those behind `after`."""
         self._settle_ids()
-        for position in range(bisect_right(self._ids, after), len(self._ids)):
-            row = self._rows.get(self._ids[position])
-            if row is not None:
-                yield row
+        for position in range(bisect_right(self._ids, after), len(self._ids), PIECE):
+            some = self._ids[position : position + PIECE]
+            yield from filter(None, map(self._rows.get, some))
 
     def changed_after(self, version: int) -> Iterator[Row]:
         """Yield rows whose version is above `version`, in the order of versions."""
@@ -114,6 +120,15 @@ class Rows:
         """Return (version, id) of deletions above `version`, oldest first."""
         gone = ((at, row_id) for row_id, at in self._deleted.items() if at > version)
         return sorted(gone, key=itemgetter(0))
+
+    def shaped(self, table: Table) -> "Rows":
+        """Return the same rows and deletions for a changed definition of their table."""
+        rows = Rows(table)
+        for row in self._rows.values():
+            values = self.table.document(row)
+            rows.put(tuple(values.get(column.wire) for column in table.columns))
+        rows._deleted = dict(self._deleted)
+        return rows
 
     def touched_after(self, row: Row, version: int, positions: frozenset[int]) -> bool:
         """Tell whether a row was created, or one of these columns changed, after a version."""

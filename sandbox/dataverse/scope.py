@@ -22,8 +22,13 @@ def collections(database: Database, table: Table) -> dict[str, tuple[Rows, Colum
 
 
 def collection_name(referencing: Table, column: Column) -> str:
-    """Return the name of a relationship, also that of its collection."""
-    return f"{referencing.logical}_{column.name}_{column.target}"
+    """Return the name of the collection of rows that look a row up."""
+    return column.collection or relationship_name(referencing, column)
+
+
+def relationship_name(referencing: Table, column: Column) -> str:
+    """Return the schema name of the relationship behind a lookup."""
+    return column.relationship or f"{referencing.logical}_{column.name}_{column.target}"
 
 
 class RowScope:

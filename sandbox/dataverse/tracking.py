@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from orjson import Fragment
+
 from sandbox.dataverse.calls import Answer, Call, answer_json, answer_text
 from sandbox.dataverse.columns import ID, VERSION, Row, Table
 from sandbox.dataverse.cookies import Cookie, read_cookie
@@ -19,7 +21,9 @@ from sandbox.dataverse.errors import Refused, bad_query
 from sandbox.dataverse.query import Query, read_query
 from sandbox.dataverse.reader import Reader, context_of
 from sandbox.dataverse.render import render_page, selected
+from sandbox.dataverse.rendered import Place, WalkedPage
 from sandbox.dataverse.rows import Rows
+from sandbox.documents import dump
 
 TOKEN = re.compile(r"(?P<version>\d+)!(?P<at>\d\d/\d\d/\d{4} \d\d:\d\d:\d\d)")
 TIME = "%m/%d/%Y %H:%M:%S"
@@ -71,7 +75,7 @@ class Tracking:
     def count(self, call: Call, table: Table) -> Answer:
         """Answer the number of changes since a delta token as text."""
         self._check(call, table)
-        since, query = self._since(call), read_query(call.query)
+        since, query = self._since(call, table), read_query(call.query)
         changes = self._changes(table, query, since, Reached(since, since))
         return answer_text(str(sum(1 for _ in changes)))
 
@@ -89,20 +93,36 @@ class Tracking:
     def _full(self, call: Call, table: Table) -> Answer:
         query, cookie = read_query(call.query), self._cookie(call)
         after = str(cookie.last[-1]) if cookie.last else ""
-        rows = self._database.tables[table.logical].in_order(after)
-        size = self._reader.page_size(call)
-        page = list(islice(rows, size + 1))
+        page = self._walked(call, table, query, after)
         body: dict[str, Any] = {"@odata.context": context_of(call, table, query)}
-        if len(page) > size:
-            body["@odata.nextLink"] = self._next(call, cookie, (page[size - 1][ID],))
+        if page.last is not None:
+            body["@odata.nextLink"] = self._next(call, cookie, (page.last,))
         else:
             body["@odata.deltaLink"] = self._delta_link(call, cookie.version)
-        body["value"] = render_page(self._database, table, page[:size], query, call.prefer)
+        body["value"] = Fragment(page.value)
         return answer_json(body, Preference_Applied=call.prefer.applied)
+
+    def _walked(self, call: Call, table: Table, query: Query, after: str) -> WalkedPage:
+        """Return a page of a full walk, as it was answered before when nothing was written."""
+        rows, size = self._database.tables[table.logical], self._reader.page_size(call)
+        selection = (table.logical, selected(table, query))
+        place = Place(selection=selection, after=after, size=size)
+        kept = None if call.prefer.annotations else self._database.walked.get(place, rows.revision)
+        if kept is not None:
+            return kept
+        found = list(islice(rows.in_order(after), size + 1))
+        page = WalkedPage(
+            revision=rows.revision,
+            value=dump(render_page(self._database, table, found[:size], query, call.prefer)),
+            last=found[size - 1][ID] if len(found) > size else None,
+        )
+        if not call.prefer.annotations:
+            self._database.walked.keep(place, page)
+        return page
 
     def _delta(self, call: Call, table: Table) -> Answer:
         query, cookie = read_query(call.query), self._cookie(call)
-        since = self._since(call)
+        since = self._since(call, table)
         reached = Reached(*(int(version or 0) for version in cookie.last or (since, since)))
         changes = self._changes(table, query, since, reached)
         size = self._reader.page_size(call)
@@ -159,7 +179,7 @@ class Tracking:
         stamp = self._database.world.clock.now().astimezone(UTC).strftime(TIME)
         return call.link(call.path, deltatoken=f"{version}!{stamp}")
 
-    def _since(self, call: Call) -> int:
+    def _since(self, call: Call, table: Table) -> int:
         """Return the version of a delta token; raise Refused when it expired or is none."""
         found = TOKEN.fullmatch(call.option("$deltatoken") or "")
         if found is None:
@@ -169,7 +189,8 @@ class Tracking:
         settings = self._database.world.settings
         now = self._database.world.clock.now().replace(microsecond=0)  # as exact as the token is
         too_old = now - given > timedelta(days=settings.delta_days)
-        if too_old or version < self._database.oldest_version:
+        redefined = self._database.defined_at.get(table.logical, 0)
+        if too_old or version < max(self._database.oldest_version, redefined):
             raise Refused(
                 settings.delta_expired_status,
                 "0x80044352",

@@ -18,6 +18,7 @@ FOUR_PLACES = Decimal("0.0001")
 LARGEST_DECIMAL = Decimal(100_000_000_000)
 LARGEST_INTEGER = 2_147_483_647
 EARLIEST = "1753-01-01"
+NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.DOUBLE, Kind.MONEY})
 
 EDM = {
     Kind.KEY: "Edm.Guid",
@@ -26,10 +27,13 @@ EDM = {
     Kind.INTEGER: "Edm.Int32",
     Kind.VERSION: "Edm.Int64",
     Kind.DECIMAL: "Edm.Decimal",
+    Kind.DOUBLE: "Edm.Double",
+    Kind.MONEY: "Edm.Decimal",
     Kind.BOOLEAN: "Edm.Boolean",
     Kind.DATETIME: "Edm.DateTimeOffset",
     Kind.DATE: "Edm.Date",
     Kind.CHOICE: "Edm.Int32",
+    Kind.CHOICES: "Edm.String",
     Kind.LOOKUP: "Edm.Guid",
     Kind.STATE: "Edm.Int32",
     Kind.STATUS: "Edm.Int32",
@@ -60,30 +64,48 @@ def parse(table: Table, column: Column, value: object) -> Scalar:
     except NotOfType as error:
         text = f"Cannot convert the literal '{value}' to the expected type '{EDM[column.kind]}'."
         raise bad_payload(table.set_name, text) from error
-    _check(table, column, stored)
+    if stored is not None:
+        _check(table, column, stored)
     return stored
 
 
 def _check_null(table: Table, column: Column) -> None:
-    if column.kind in {Kind.STATE, Kind.STATUS}:
+    if column.kind in {Kind.STATE, Kind.STATUS} or _required(column):
         text = f"Attribute: {column.name} cannot be set to NULL"
         raise Refused(400, "0x80040203", text)
     if column.name == table.primary_id:
         raise bad_payload(table.set_name, f"The primary key '{column.name}' cannot be null.")
 
 
+def _required(column: Column) -> bool:
+    level = column.facts.get("RequiredLevel") or {}
+    return bool(level.get("Value") == "SystemRequired")
+
+
 def _check(table: Table, column: Column, stored: Scalar) -> None:
     if isinstance(stored, str) and column.kind in {Kind.STRING, Kind.MEMO}:
         _check_length(table, column, stored)
-    elif column.kind is Kind.CHOICE and column.option(stored) is None:
-        allowed = ",".join(str(option.value) for option in column.options)
-        raise _out_of_range(table, column, stored, allowed)
-    elif column.kind is Kind.INTEGER and abs(Decimal(str(stored))) > LARGEST_INTEGER:
-        raise _out_of_range(table, column, stored, f"-{LARGEST_INTEGER}..{LARGEST_INTEGER}")
-    elif isinstance(stored, Decimal) and abs(stored) > LARGEST_DECIMAL:
-        raise _out_of_range(table, column, stored, f"-{LARGEST_DECIMAL}..{LARGEST_DECIMAL}")
+    elif column.kind in {Kind.CHOICE, Kind.CHOICES}:
+        _check_options(table, column, stored)
+    elif column.kind in NUMBERS:
+        _check_bounds(table, column, Decimal(str(stored)))
     elif column.kind in {Kind.DATE, Kind.DATETIME} and str(stored) < EARLIEST:
         raise _out_of_range(table, column, stored, f"from {EARLIEST}")
+
+
+def _check_options(table: Table, column: Column, stored: Scalar) -> None:
+    known = {str(option.value) for option in column.options}
+    if any(value not in known for value in str(stored).split(",")):
+        allowed = ",".join(str(option.value) for option in column.options)
+        raise _out_of_range(table, column, stored, allowed)
+
+
+def _check_bounds(table: Table, column: Column, stored: Decimal) -> None:
+    largest = LARGEST_INTEGER if column.kind is Kind.INTEGER else LARGEST_DECIMAL
+    low = Decimal(str(column.facts.get("MinValue", -largest)))
+    high = Decimal(str(column.facts.get("MaxValue", largest)))
+    if not low <= stored <= high:
+        raise _out_of_range(table, column, stored, f"{low:f}..{high:f}")
 
 
 def _check_length(table: Table, column: Column, stored: str) -> None:
@@ -122,6 +144,21 @@ def _decimal(value: object) -> Decimal:
         return four_places(Decimal(str(value)))
     except InvalidOperation as error:
         raise NotOfType from error
+
+
+def _double(value: object) -> Decimal:
+    """Return a floating-point number by its decimal writing, which is what goes over the wire."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | float):
+        raise NotOfType
+    return Decimal(str(value))
+
+
+def _choices(value: object) -> str | None:
+    """Read several options, `1,2`; an empty text chooses none."""
+    parts = [part.strip() for part in _text(value).split(",") if part.strip()]
+    if not all(part.isdigit() for part in parts):
+        raise NotOfType
+    return ",".join(parts) or None
 
 
 def _boolean(value: object) -> bool:
@@ -164,10 +201,13 @@ READERS: dict[Kind, Callable[[object], Scalar]] = {
     Kind.INTEGER: _whole,
     Kind.VERSION: _whole,
     Kind.DECIMAL: _decimal,
+    Kind.DOUBLE: _double,
+    Kind.MONEY: _decimal,
     Kind.BOOLEAN: _boolean,
     Kind.DATETIME: _datetime,
     Kind.DATE: _date,
     Kind.CHOICE: _whole,
+    Kind.CHOICES: _choices,
     Kind.LOOKUP: guid,
     Kind.STATE: _whole,
     Kind.STATUS: _whole,
@@ -180,7 +220,7 @@ def from_python(column: Column, value: object) -> object:
         return wire_instant(value)
     if isinstance(value, date):
         return value.isoformat()
-    if column.kind is Kind.DECIMAL and isinstance(value, str):
+    if column.kind in {Kind.DECIMAL, Kind.MONEY} and isinstance(value, str):
         return Decimal(value)
     return value
 

@@ -1,64 +1,80 @@
-"""The REST paths under /v1, answered from the ledger."""
+"""Customers, subscriptions and audit records under /v1, answered from the ledger."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from werkzeug import Request, Response
 
 from sandbox.documents import Document
 from sandbox.partner_center import view
-from sandbox.partner_center.audit import Author, paged
+from sandbox.partner_center.calls import Call
 from sandbox.partner_center.errors import PartnerRefused
 from sandbox.partner_center.ledger import Ledger
-from sandbox.partner_center.names import camel
+from sandbox.partner_center.lookup import Lookup
+from sandbox.partner_center.pages import paged
 from sandbox.partner_center.patch import patched
 from sandbox.partner_center.responses import json_response
 from sandbox.partner_center.subscription import Status, Subscription
 from sandbox.partner_center.terms import renewing
 from sandbox.settings import Settings
-from sandbox.world import Principal
 
 _NOT_READY = PartnerRefused(
     409, 800082, "Subscription is not ready to be updated. Try again after sometime."
 )
+_READ_ONLY_IN_RENEWAL = ("status", "auto_renew", "next_term", "scheduled_actions")
+
+
+class Room(Protocol):
+    """A part of the API that knows some paths."""
+
+    def answer(self, call: Call) -> Response | None:
+        """Answer a request, or return None for a path of another room."""
+        ...
 
 
 class Api:
-    """Reads and changes subscriptions for clients."""
+    """Reads and changes subscriptions for clients; what it does not know goes to the rooms."""
 
-    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, ledger: Ledger, settings: Settings, rooms: Sequence[Room]) -> None:
         self._ledger = ledger
         self._settings = settings
+        self._rooms = rooms
+        self._lookup = Lookup(ledger.registry)
 
-    def answer(self, request: Request, principal: Principal, now: datetime) -> Response:
+    def answer(self, call: Call) -> Response:
         """Answer a request. Raises PartnerRefused."""
-        parts = request.path.strip("/").split("/")[1:]
-        match request.method, parts:
+        for room in self._rooms:
+            response = room.answer(call)
+            if response is not None:
+                return response
+        match call.request.method, call.parts:
             case "PATCH", ["customers", customer, "subscriptions", key]:
-                return self._patch(request, principal, self._find(customer, key), now)
-            case "GET", ["customers", customer, "subscriptions", key, "provisioningstatus"]:
-                return json_response(self._provisioning(principal, self._find(customer, key)))
+                return self._patch(call, self._lookup.subscription(customer, key, call.now))
             case "GET", _:
-                return json_response(self._read(request, parts, now))
+                return json_response(self._read(call))
             case _:
-                raise _no_such(request)
+                raise call.unknown()
 
-    def _read(self, request: Request, parts: list[str], now: datetime) -> Document:
-        match parts:
+    def _read(self, call: Call) -> Document:
+        match call.parts:
             case ["customers"]:
-                return self._customers(request)
+                return self._customers(call.request)
             case ["customers", customer]:
-                return view.customer(self._customer(customer))
+                return view.whole_customer(self._lookup.customer(customer))
             case ["customers", customer, "subscriptions"]:
-                return self._subscriptions(request, customer, now)
+                return self._subscriptions(call, customer)
             case ["customers", customer, "subscriptions", key]:
-                return view.resource(self._find(customer, key), now)
+                return view.resource(self._lookup.subscription(customer, key, call.now), call.now)
             case ["auditrecords"]:
                 delay = self._settings.partner_audit_delay_seconds
-                return self._ledger.audit.page(request, now, delay)
+                return self._ledger.audit.page(call.request, call.now, delay)
+            case ["auditrecords", key]:
+                return self._ledger.audit.one(key)
             case _:
-                raise _no_such(request)
+                raise call.unknown()
 
     def _customers(self, request: Request) -> Document:
         text = request.args.get("filter")
@@ -68,58 +84,39 @@ class Api:
             for document in self._ledger.registry.customers.values()
             if str(document.get(wanted[0], "")).lower().startswith(wanted[1])
         ]
-        return paged(found, request, 0)
+        body = paged(found, request, 0)
+        if not text:  # of the two samples, only the one without a filter has the version
+            body["links"]["self"]["uri"] = "/v1" + body["links"]["self"]["uri"]
+        return body
 
-    def _customer(self, customer_id: str) -> Document:
-        document = self._ledger.registry.customers.get(customer_id.lower())
-        if document is None:
-            raise PartnerRefused(404, 60003, f"The tenant {customer_id} was not found.")
-        if document["relationshipToPartner"] == "none":
-            text = "The partner has no commerce relationship with the customer."
-            raise PartnerRefused(403, 20002, text)
-        return document
+    def _subscriptions(self, call: Call, customer_id: str) -> Document:
+        """List all subscriptions in one document, or those of an order or a reseller."""
+        found = self._lookup.subscriptions(customer_id, call.now)
+        order, reseller = (call.request.args.get(name) for name in ("order_id", "mpn_id"))
+        if order is not None:
+            found = [item for item in found if item.order_id.lower() == order.lower()]
+        if reseller is not None:
+            found = [item for item in found if item.partner_id == reseller]
+            found = _slice(found, call.request)
+        items = [view.resource(subscription, call.now) for subscription in found]
+        return view.collection(items, view.self_uri(call.request))
 
-    def _subscriptions(self, request: Request, customer_id: str, now: datetime) -> Document:
-        self._customer(customer_id)
-        found = self._ledger.registry.of_customer(customer_id)
-        items = [view.resource(subscription, now) for subscription in found]
-        return view.collection(items, request.path.removeprefix("/v1"))
-
-    def _find(self, customer_id: str, key: str) -> Subscription:
-        self._customer(customer_id)
-        found = self._ledger.registry.get(key)
-        if found is None or found.customer_id.lower() != customer_id.lower():
-            raise PartnerRefused(404, 20003, f"The subscription {key} was not found.")
-        return found
-
-    def _provisioning(self, principal: Principal, found: Subscription) -> Document:
-        if principal.app_only:
-            text = "This endpoint does not support app-only tokens."
-            raise PartnerRefused(403, 900329, text)
-        return {
-            "skuId": found.offer_id,
-            "status": "pending" if self._ledger.is_staged(found) else "success",
-            "quantity": found.quantity,
-            "endDate": f"{found.term_end.isoformat()}T00:00:00Z",
-            "attributes": {"objectType": "SubscriptionProvisioningStatus"},
-        }
-
-    def _patch(
-        self, request: Request, principal: Principal, old: Subscription, now: datetime
-    ) -> Response:
-        body = _body(request)
+    def _patch(self, call: Call, old: Subscription) -> Response:
+        now, body = call.now, call.body()
         self._check_ready(old, now)
-        _check_version(old, request, body)
+        _check_version(old, call.request, body)
         new = patched(old, body, now, self._settings)
+        self._check_renewal(old, new, now)
         self._check_base(old, new)
         if new == old:
             return json_response(view.resource(old, now))
         if self._settings.accepted_seconds:
-            self._ledger.stage(old, body, principal.client)
+            self._ledger.stage(old, body, call.principal.client)
             own = f"/customers/{old.customer_id}/subscriptions/{old.id}"
             return Response(status=202, headers={"Location": own})
-        new = replace(new, updates=old.updates + 1, ready_at=self._ready_at(now))
-        return json_response(self._ledger.change(old, new, _author(principal)))
+        ready = self._ready_at(now)
+        new = replace(new, updates=old.updates + 1, ready_at=ready, changed_at=now)
+        return json_response(self._ledger.change(old, new, call.author))
 
     def _ready_at(self, now: datetime) -> datetime | None:
         seconds = self._settings.not_ready_seconds
@@ -127,10 +124,16 @@ class Api:
 
     def _check_ready(self, old: Subscription, now: datetime) -> None:
         waits = old.ready_at is not None and now < old.ready_at and self._settings.not_ready_seconds
-        in_renewal = old.auto_renew and old.status is Status.ACTIVE
         if waits or self._ledger.is_staged(old):
             raise _NOT_READY
-        if in_renewal and renewing(old, now, self._settings):
+
+    def _check_renewal(self, old: Subscription, new: Subscription, now: datetime) -> None:
+        """Refuse what is read-only while a renewal is in progress, or every edit (4.5)."""
+        renews = old.auto_renew and old.status is Status.ACTIVE
+        if not renews or not renewing(old, now, self._settings):
+            return
+        touched = any(getattr(old, name) != getattr(new, name) for name in _READ_ONLY_IN_RENEWAL)
+        if touched or (self._settings.renewal_blocks_all_edits and new != old):
             raise _NOT_READY
 
     def _check_base(self, old: Subscription, new: Subscription) -> None:
@@ -143,25 +146,11 @@ class Api:
             raise PartnerRefused(409, 27009, text)
 
 
-def _no_such(request: Request) -> PartnerRefused:
-    text = f"There is no {request.method} {request.path} in this sandbox."
-    return PartnerRefused(404, 1000, text)
-
-
-def _author(principal: Principal) -> Author:
-    if principal.app_only:
-        return Author(application=principal.client)
-    return Author(person=principal.name)
-
-
-def _body(request: Request) -> Document:
-    try:
-        body = json.loads(request.get_data().decode("utf-8-sig"))
-    except ValueError as error:
-        raise PartnerRefused(400, 800002, f"The input is not valid: {error}") from error
-    if not isinstance(body, dict):
-        raise PartnerRefused(400, 800002, "The input is not valid: an object is expected.")
-    return camel(body)
+def _slice(found: list[Subscription], request: Request) -> list[Subscription]:
+    first, size = (request.args.get(name, "0") for name in ("offset", "size"))
+    if not first.isdecimal() or not size.isdecimal():
+        raise PartnerRefused(400, 3000, "The properties offset and size are whole numbers.")
+    return found[int(first) :][: int(size) or None]
 
 
 def _check_version(old: Subscription, request: Request, body: Document) -> None:
@@ -175,10 +164,17 @@ def _check_version(old: Subscription, request: Request, body: Document) -> None:
         raise PartnerRefused(400, 2055, "The etag is no longer valid.")
 
 
+_CUSTOMER_FIELDS = {
+    "CompanyName": "companyName",
+    "Domain": "domain",
+    "IndirectReseller": "associatedPartnerId",
+    "IndirectCloudSolutionProvider": "associatedPartnerId",
+}
+
+
 def _customer_filter(text: str) -> tuple[str, str]:
-    names = {"CompanyName": "companyName", "Domain": "domain"}
     try:
         given = json.loads(text)
-        return names[given["Field"]], str(given["Value"]).lower()
+        return _CUSTOMER_FIELDS[given["Field"]], str(given["Value"]).lower()
     except (ValueError, KeyError, TypeError) as error:
         raise PartnerRefused(400, 3000, f"The filter is not valid: {text}.") from error

@@ -1,11 +1,9 @@
 """The audit records: who changed which subscription, from what to what."""
 
-import base64
 import json
 from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
 from werkzeug import Request
@@ -14,12 +12,13 @@ from sandbox.clock import iso, parse_instant
 from sandbox.documents import Document
 from sandbox.partner_center.errors import PartnerRefused
 from sandbox.partner_center.names import pascal
-from sandbox.partner_center.view import collection
+from sandbox.partner_center.pages import paged
 
 SYSTEM = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # Partner Center's own application id
 _LONGEST_DAYS = 90
 _USUAL_DAYS = 30
 _PAGE = 500
+_OPERATORS = {"equals": True, "substring": False}
 _FIELDS = {
     "CompanyName": "customerName",
     "CustomerId": "customerId",
@@ -46,6 +45,7 @@ def record(  # noqa: PLR0913 - the parts of a record, all named
     partner_id: str,
     customer: Document,
     author: Author,
+    correlation_id: str,
     at: datetime,
     before: Document | None,
     after: Document,
@@ -62,15 +62,45 @@ def record(  # noqa: PLR0913 - the parts of a record, all named
         **old,
         "resourceNewValue": _quoted(_order(customer, after) if before is None else after),
         "operationType": "create_order" if before is None else "update_subscription",
+        "originalCorrelationId": correlation_id,
         "operationDate": iso(at),
         "operationStatus": "succeeded",
-        "customizedData": [{"key": "SubscriptionId", "value": after["id"]}],
+        "customizedData": _pairs(_bought(after) if before is None else _changed(after)),
         "attributes": {"objectType": "AuditRecord"},
     }
 
 
 def _quoted(document: Document) -> str:
     return orjson.dumps(pascal(document)).decode()
+
+
+def _pairs(values: Document) -> list[Document]:
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+def _bought(after: Document) -> Document:
+    """Name what was bought, as recorded answers do; lines are numbered."""
+    return {
+        "OrderId": after["orderId"],
+        "BillingCycle": str(after["billingCycle"]).capitalize(),
+        "OfferId-0": after["offerId"],
+        "SubscriptionId-0": after["id"],
+        "SubscriptionName-0": after["friendlyName"],
+        "Quantity-0": str(after["quantity"]),
+        "PartnerOnRecord-0": after["partnerId"],
+    }
+
+
+def _changed(after: Document) -> Document:
+    return {
+        "SubscriptionId": after["id"],
+        "OfferId": after["offerId"],
+        "SubscriptionName": after["friendlyName"],
+        "Quantity": str(after["quantity"]),
+        "Status": str(after["status"]).capitalize(),
+        "PartnerOnRecord": after["partnerId"] or "None",
+        "ActionTaken": str(after["actionTaken"]),
+    }
 
 
 def _order(customer: Document, bought: Document) -> Document:
@@ -109,6 +139,13 @@ class AuditLog:
     def clear(self) -> None:
         self._records.clear()
 
+    def one(self, key: str) -> Document:
+        """Return a record by its id, as the AuditUri of an event names it."""
+        for item in reversed(self._records):
+            if item["id"] == key:
+                return item
+        raise PartnerRefused(404, 1000, f"The audit record {key} was not found.")
+
     def page(self, request: Request, now: datetime, delay_seconds: float) -> Document:
         """Answer a query, newest first. Raises PartnerRefused for what it cannot read."""
         start, end = _window(request, now)
@@ -123,42 +160,12 @@ class AuditLog:
         return paged(found, request, _PAGE)
 
 
-def paged(items: list[Any], request: Request, usual: int) -> Document:
-    """Cut a page out of a list; the next one is asked for by MS-ContinuationToken."""
-    size = _size(request, usual)
-    first = _offset(request) if request.args.get("seekOperation") else 0
-    last = len(items) if not size else min(first + size, len(items))
-    body = collection(items[first:last], f"{request.path}?size={size}", total=len(items))
-    if last < len(items):
-        token = base64.b64encode(str(last).encode()).decode()
-        header = {"key": "MS-ContinuationToken", "value": token}
-        uri = f"{request.path.removeprefix('/v1')}?size={size}&seekOperation=Next"
-        body["links"]["next"] = {"uri": uri, "method": "GET", "headers": [header]}
-        body["continuationToken"] = token
-    return body
-
-
-def _size(request: Request, usual: int) -> int:
-    text = request.args.get("size", str(usual))
-    if not text.isdecimal():
-        raise PartnerRefused(400, 3000, f"The property size is not valid: {text}.")
-    return int(text)
-
-
-def _offset(request: Request) -> int:
-    token = request.headers.get("MS-ContinuationToken", "")
-    try:
-        return int(base64.b64decode(token))
-    except ValueError as error:
-        raise PartnerRefused(400, 3000, "The continuation token is not valid.") from error
-
-
 def _window(request: Request, now: datetime) -> tuple[datetime, datetime]:
     start = _date(request, "startDate") or now - timedelta(days=_USUAL_DAYS)
     end = _date(request, "endDate") or now
     if len(request.args.get("endDate", "")) == len("2025-01-01"):
         end += timedelta(days=1)  # a date alone means that whole day (inferred)
-    if now - start > timedelta(days=_LONGEST_DAYS + 1):
+    if (now.date() - start.date()).days > _LONGEST_DAYS:
         text = f"The start date is more than {_LONGEST_DAYS} days ago."
         raise PartnerRefused(400, 3000, text)
     return start, end
@@ -191,7 +198,7 @@ def _matcher(text: str | None) -> _Filter:
     try:
         given = json.loads(text)
         value = str(given["Value"]).lower()
-        whole = given.get("Operator", "equals") == "equals"
+        whole = _OPERATORS[given.get("Operator", "equals").lower()]
         return _Filter(field=_FIELDS[given["Field"]], value=value, whole=whole)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PartnerRefused(400, 3000, f"The filter is not valid: {text}.") from error

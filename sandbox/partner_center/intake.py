@@ -13,6 +13,7 @@ from sandbox.partner_center.names import RESOURCE_FIELDS, camel
 from sandbox.partner_center.patch import suspended
 from sandbox.partner_center.subscription import Lot, Status, Subscription
 from sandbox.partner_center.terms import end_of_term
+from sandbox.settings import Settings
 
 OFFER = "CFQ7TTC0LCHC:0002:CFQ7TTC0K971"
 OFFER_NAME = "Microsoft 365 Business Premium"
@@ -20,7 +21,8 @@ _SHOWN_ONLY = {  # computed when shown, so taking them over would only freeze th
     "links",
     "attributes",
     "commitmentEndDateTime",
-    "productType",
+    "billingCycleEndDate",
+    "billingCycleEndDateTime",
     "customerId",
     "contractType",
     "hasPurchasableAddons",
@@ -72,7 +74,9 @@ def _midnight(instant: datetime) -> datetime:
     return instant.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def changed_by_hand(old: Subscription, changes: Document, now: datetime) -> Subscription:
+def changed_by_hand(
+    old: Subscription, changes: Document, now: datetime, settings: Settings
+) -> Subscription:
     """Return the subscription after a person's change, which no rule refuses.
 
     Raises InputRefused for what is no field or no value of it.
@@ -81,7 +85,7 @@ def changed_by_hand(old: Subscription, changes: Document, now: datetime) -> Subs
     status = _status(given["status"]) if "status" in given else old.status
     moved = replace(old, status=status, status_since=now) if status is not old.status else old
     if status is Status.SUSPENDED and old.status is Status.ACTIVE:
-        moved = suspended(old, now)
+        moved = suspended(old, now, settings)
     elif status is Status.ACTIVE:
         moved = replace(moved, suspension_reasons=())
     return overlaid(moved, given)
@@ -208,7 +212,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], object]]] = {
 }
 
 
-_CUSTOMER = ("id", "companyName", "domain", "relationshipToPartner")
+_CUSTOMER = ("id", "companyName", "domain", "relationshipToPartner", "associatedPartnerId")
 
 
 def new_customer(document: Document, new_id: Callable[[], str]) -> Document:

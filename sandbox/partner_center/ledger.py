@@ -13,6 +13,7 @@ from sandbox.partner_center.patch import patched, suspended
 from sandbox.partner_center.registry import Registry
 from sandbox.partner_center.subscription import Status, Subscription, from_document, to_document
 from sandbox.partner_center.terms import advance
+from sandbox.webhooks.desk import Desk
 from sandbox.world import World
 
 SERVICE = "partner_center"
@@ -36,8 +37,9 @@ class Staged:
 class Ledger:
     """The state of Partner Center in one world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, desk: Desk) -> None:
         self._world = world
+        self._desk = desk
         self.registry = Registry()
         self.audit = AuditLog()
         self._staged: dict[str, Staged] = {}
@@ -125,27 +127,30 @@ class Ledger:
         except PartnerRefused:
             return  # changed by hand meanwhile; a client sees by reading that nothing happened
         with self._world.acting(staged.client):
-            self.change(
-                old, replace(new, updates=old.updates + 1), Author(application=staged.client)
-            )
+            new = replace(new, updates=old.updates + 1, changed_at=now)
+            self.change(old, new, Author(application=staged.client))
 
     def _follow(self, other: Subscription, status: Status, now: datetime, author: Author) -> None:
         if other.status is Status.ACTIVE and status is Status.SUSPENDED:
-            self.change(other, suspended(other, now), author)
+            self.change(other, suspended(other, now, self._world.settings), author)
         elif status is Status.DELETED and other.status in (Status.ACTIVE, Status.SUSPENDED):
             self.change(other, replace(other, status=status, status_since=now), author)
 
     def _record(
         self, new: Subscription, before: Document | None, after: Document, author: Author
     ) -> None:
+        now = self._world.clock.now()
         document = audit.record(
             id=self._world.new_id(),
             partner_id=self._world.tenant_id,
             customer=self.registry.customers[new.customer_id.lower()],
             author=author,
-            at=self._world.clock.now(),
+            correlation_id=self._world.new_id(),
+            at=now,
             before=before,
             after=after,
         )
         self.audit.add(document)
         self._world.save(service=SERVICE, table=AUDIT, id=document["id"], document=document)
+        if before is not None:
+            self._desk.changed(new.customer_id, new.id, document["id"], now)

@@ -80,6 +80,20 @@ _INNER = [
     "companyProfile",
     "type",
     "expiresAt",
+    "associatedPartnerId",
+    "catalogItemId",
+    "provisioningContext",
+    "lineItemNumber",
+    "currencyCode",
+    "fromCatalogItemId",
+    "fromSubscriptionId",
+    "toCatalogItemId",
+    "toSubscriptionId",
+    "transitionType",
+    "targetOfferId",
+    "webhookUrl",
+    "webhookEvents",
+    "signatureTokenToMsSignatureHeader",
 ]
 _CAMEL = {name.lower(): name for name in (*RESOURCE_FIELDS, *_INNER)}
 

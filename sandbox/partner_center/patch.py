@@ -45,9 +45,9 @@ def patched(old: Subscription, body: Document, now: datetime, settings: Settings
         raise PartnerRefused(400, 900311, "The subscription was updated too many times.")
     wanted = _status(body, old)
     if wanted is not old.status:
-        return _moved(old, wanted, body, now)
+        return _moved(old, wanted, body, now, settings)
     if old.status is Status.SUSPENDED:
-        return _untouched(old, body)
+        return _untouched(old, body, settings)
     return _edited(old, body, now, settings)
 
 
@@ -70,16 +70,18 @@ def _status(body: Document, old: Subscription) -> Status:
         raise PartnerRefused(400, 3000, f"The property status is not valid: {wanted}.") from error
 
 
-def _moved(old: Subscription, wanted: Status, body: Document, now: datetime) -> Subscription:
+def _moved(
+    old: Subscription, wanted: Status, body: Document, now: datetime, settings: Settings
+) -> Subscription:
     if old.is_trial:
         raise PartnerRefused(400, 800096, "The status of a trial cannot be changed.")
     match old.status, wanted:
         case Status.ACTIVE, Status.SUSPENDED:
-            return suspended(_same_quantity(old, body, 2001), now)
+            return suspended(_same_quantity(old, body, 2001), now, settings)
         case Status.SUSPENDED, Status.ACTIVE:
-            return _reactivated(_same_quantity(old, body, 800091), now)
+            return _reactivated(_same_quantity(old, body, settings.suspended_refusal), now)
         case _, Status.DELETED:
-            return _cancelled(old, now)
+            return _cancelled(old, now, settings)
         case _:
             text = f"The asset status cannot be changed to {wanted} from {old.status}."
             raise PartnerRefused(400, 800040, text)
@@ -91,13 +93,14 @@ def _same_quantity(old: Subscription, body: Document, code: int) -> Subscription
     return old
 
 
-def suspended(old: Subscription, now: datetime) -> Subscription:
+def suspended(old: Subscription, now: datetime, settings: Settings) -> Subscription:
     """Suspend: new commerce loses auto-renew and its plans, but keeps the next charge."""
+    actions = old.scheduled_actions if settings.suspend_keeps_scheduled_actions else None
     new = _turned(old, Status.SUSPENDED, now)
     new = replace(new, suspension_reasons=(BY_PARTNER,))
     if old.legacy:
         return new
-    return replace(new, auto_renew=False, next_term=None, scheduled_actions=None)
+    return replace(new, auto_renew=False, next_term=None, scheduled_actions=actions)
 
 
 def _reactivated(old: Subscription, now: datetime) -> Subscription:
@@ -107,12 +110,13 @@ def _reactivated(old: Subscription, now: datetime) -> Subscription:
     return replace(_turned(old, Status.ACTIVE, now), suspension_reasons=())
 
 
-def _cancelled(old: Subscription, now: datetime) -> Subscription:
+def _cancelled(old: Subscription, now: datetime, settings: Settings) -> Subscription:
     if old.legacy:
         text = f"The asset status cannot be changed to deleted from {old.status}."
         raise PartnerRefused(400, 800040, text)
     if old.cancel_until is None or now > old.cancel_until:
-        raise PartnerRefused(400, 900117, "The cancellation window of the subscription has passed.")
+        text = "The cancellation window of the subscription has passed."
+        raise PartnerRefused(400, settings.cancel_refusal, text)
     return replace(
         _turned(old, Status.DELETED, now), auto_renew=False, next_term=None, scheduled_actions=None
     )
@@ -122,7 +126,7 @@ def _turned(old: Subscription, status: Status, now: datetime) -> Subscription:
     return replace(old, status=status, status_since=now)
 
 
-def _untouched(old: Subscription, body: Document) -> Subscription:
+def _untouched(old: Subscription, body: Document, settings: Settings) -> Subscription:
     """Accept an echo of a suspended subscription, refuse a difference.
 
     A body that says "suspended" again may carry the plans from before: a suspend ends them anyway.
@@ -135,7 +139,8 @@ def _untouched(old: Subscription, body: Document) -> Subscription:
         and _same(body, "scheduledActions", old.scheduled_actions)
     )
     if not same or not (again or plans):
-        raise PartnerRefused(400, 800091, "A suspended subscription cannot be updated.")
+        text = "A suspended subscription cannot be updated."
+        raise PartnerRefused(400, settings.suspended_refusal, text)
     return old
 
 
@@ -182,10 +187,10 @@ def _resized(old: Subscription, quantity: int, now: datetime, settings: Settings
     """Change the seats at once; saved changes for the next term are deleted (4.4)."""
     if old.is_trial:
         raise PartnerRefused(400, 800095, "The seats of a trial cannot be changed.")
-    if quantity < 1:
+    if not 1 <= quantity <= settings.largest_quantity:
         raise PartnerRefused(400, 2002, "The quantity is outside of the allowed range.")
     added = quantity - old.quantity
-    lots = _grown(old, added, now, settings) if added > 0 else _shrunk(old, -added, now)
+    lots = _grown(old, added, now, settings) if added > 0 else _shrunk(old, -added, now, settings)
     return replace(old, quantity=quantity, lots=lots, next_term=None)
 
 
@@ -194,13 +199,14 @@ def _grown(old: Subscription, added: int, now: datetime, settings: Settings) -> 
     return (*old.refundable(now), Lot(quantity=added, until=until))
 
 
-def _shrunk(old: Subscription, removed: int, now: datetime) -> tuple[Lot, ...]:
+def _shrunk(old: Subscription, removed: int, now: datetime, settings: Settings) -> tuple[Lot, ...]:
     """Give back seats, the last added first."""
     lots = list(old.refundable(now))
     if old.legacy:
         return ()
-    if removed > sum(lot.quantity for lot in lots):
-        raise PartnerRefused(400, 800090, "Subscription quantity cannot be decreased.")
+    if old.seats_are_fixed or removed > sum(lot.quantity for lot in lots):
+        text = "Subscription quantity cannot be decreased."
+        raise PartnerRefused(400, settings.decrease_refusal, text)
     while removed:
         last = lots.pop()
         taken = min(removed, last.quantity)

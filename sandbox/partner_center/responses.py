@@ -4,6 +4,7 @@ import json
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from werkzeug import Request, Response
@@ -28,8 +29,19 @@ def finish(world: World, request: Request, response: Response) -> Response:
     response.headers["Request-Context"] = f"appId=cid-v1:{world.tenant_id}"
     response.headers["X-Locale"] = request.headers.get("X-Locale", "en-US")
     if response.mimetype == "application/json" and response.get_data():
+        if world.settings.partner_center_omits_empty:
+            response.set_data(orjson.dumps(_without_empty(json.loads(response.get_data()))))
         response.set_data(_formed(world, response.get_data()))
     return response
+
+
+def _without_empty(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Leave out properties that are null, as the documented samples mostly do."""
+    if isinstance(value, list):
+        return [_without_empty(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_empty(inner) for name, inner in value.items() if inner is not None}
 
 
 def _formed(world: World, body: bytes) -> bytes:

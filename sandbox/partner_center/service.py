@@ -8,14 +8,22 @@ from werkzeug import Request, Response
 
 from sandbox.answers import partner_error
 from sandbox.documents import Document
-from sandbox.partner_center import intake, view
+from sandbox.partner_center import carts, intake, transitions, view
 from sandbox.partner_center.api import Api
 from sandbox.partner_center.audit import Author
+from sandbox.partner_center.calls import Call
+from sandbox.partner_center.carts import Carts
+from sandbox.partner_center.companions import Companions
 from sandbox.partner_center.errors import InputRefused, PartnerRefused
+from sandbox.partner_center.invoices import Invoices
 from sandbox.partner_center.ledger import Ledger
+from sandbox.partner_center.orders import Orders
 from sandbox.partner_center.responses import Outcomes
 from sandbox.partner_center.subscription import Subscription
+from sandbox.partner_center.transitions import Transitions
 from sandbox.sign_in import person_address
+from sandbox.webhooks import desk
+from sandbox.webhooks.desk import Desk
 from sandbox.world import Principal, World
 
 _CHANGING = ("PATCH", "POST", "PUT", "DELETE")
@@ -26,26 +34,41 @@ class PartnerCenter:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._ledger = Ledger(world)
-        self._api = Api(self._ledger, world.settings)
+        self.webhooks = Desk(world)
+        self._ledger = Ledger(world, self.webhooks)
+        orders = Orders(world, self._ledger)
+        self._carts = Carts(world, self._ledger, orders)
+        self._transitions = Transitions(world, self._ledger)
+        rooms = (
+            orders,
+            self._carts,
+            self._transitions,
+            Companions(world, self._ledger),
+            Invoices(world, self._ledger),
+        )
+        self._api = Api(self._ledger, world.settings, rooms)
         self._outcomes = Outcomes()
 
     def handle(self, request: Request, principal: Principal) -> Response:
         """Answer a request of a signed-in client; replay a known MS-RequestId."""
         self.catch_up()
         now = self._world.clock.now()
-        if request.method not in _CHANGING:
-            return self._answer(request, principal)
         window = self._world.settings.request_id_window_seconds
-        response = self._outcomes.find(request, now, window)
+        is_changing = request.method in _CHANGING
+        response = self._outcomes.find(request, now, window) if is_changing else None
         if response is None:
-            response = self._answer(request, principal)
-            self._outcomes.keep(request, response, now)
+            response = self._answer(Call(request=request, principal=principal, now=now))
+            if is_changing:
+                self._outcomes.keep(request, response, now)
+        if request.headers.get("ValidateMfa", "").lower() == "true" and not principal.app_only:
+            response.headers["isMfaCompliant"] = str(principal.mfa).lower()
         return response
 
-    def _answer(self, request: Request, principal: Principal) -> Response:
+    def _answer(self, call: Call) -> Response:
         try:
-            return self._api.answer(request, principal, self._world.clock.now())
+            if call.request.path.startswith("/webhooks/"):
+                return self.webhooks.answer(call)
+            return self._api.answer(call)
         except PartnerRefused as refused:
             return partner_error(refused.status, refused.code, refused.description)
 
@@ -80,7 +103,8 @@ class PartnerCenter:
             if old is None:
                 msg = f"there is no subscription {subscription_id}"
                 raise InputRefused(msg)
-            new = intake.changed_by_hand(old, changes, self._world.clock.now())
+            now, settings = self._world.clock.now(), self._world.settings
+            new = intake.changed_by_hand(old, changes, now, settings)
             if (new.key, new.customer_id) != (old.key, old.customer_id):
                 msg = "id and customerId of a subscription cannot be changed"
                 raise InputRefused(msg)
@@ -110,11 +134,24 @@ class PartnerCenter:
     def clear(self) -> None:
         """Begin a new world."""
         self._ledger.clear()
+        self._carts.clear()
+        self._transitions.clear()
+        self.webhooks.clear()
         self._outcomes.clear()
 
     def load(self, documents: Iterable[tuple[str, str, Document]]) -> None:
         """Take back what was persisted: (table, id, document)."""
-        self._ledger.load(documents)
+        rest = []
+        for table, key, document in documents:
+            if table == carts.TABLE:
+                self._carts.load(key, document)
+            elif table == transitions.TABLE:
+                self._transitions.load(key, document)
+            elif table == desk.TABLE:
+                self.webhooks.load(document)
+            else:
+                rest.append((table, key, document))
+        self._ledger.load(rest)
 
     def _person(self) -> Author:
         return Author(person=person_address(self._world))

@@ -62,6 +62,8 @@ class Subscription:
     version: int = 1
     updates: int = 0
     ready_at: datetime | None = None
+    visible_at: datetime | None = None
+    changed_at: datetime | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,6 +74,16 @@ class Subscription:
     @property
     def held_by_microsoft(self) -> bool:
         return any(reason != BY_PARTNER for reason in self.suspension_reasons)
+
+    @property
+    def seats_are_fixed(self) -> bool:
+        """Whether seats can never be given back: software subscriptions (partner-center.md 4.3)."""
+        kind = self.extra.get("productType")
+        return isinstance(kind, dict) and kind.get("id") == "Software"
+
+    def is_visible(self, now: datetime) -> bool:
+        """Say whether reads find it: a purchase shows with a delay."""
+        return self.visible_at is None or self.visible_at <= now
 
     def refundable(self, now: datetime) -> tuple[Lot, ...]:
         """Return the lots that can still be given back."""

@@ -9,16 +9,22 @@ from sandbox.partner_center.subscription import Lot, Status, Subscription
 from sandbox.settings import Settings
 
 _MONTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
+_CYCLES = {"monthly": 1, "annual": 12, "triennial": 36, "biennial": 24}
+_NEW_TERM = "RenewToNewTerm"
 _EXTENDED = "RenewToExtendedServiceTerm"
+_ROLLING_BOUGHT_FROM = date(2025, 4, 1)
+_ROLLING_ENDS_FROM = date(2026, 5, 4)
 _ENDLESS = 9999  # usage-based samples end in that year
 
 
 def end_of_term(start: date, term: str) -> date:
     """Return the last day (inclusive) of a term that begins on a day."""
-    months = start.year * 12 + start.month - 1 + _MONTHS.get(term, 12)
-    year, month = divmod(months, 12)
-    day = min(start.day, monthrange(year, month + 1)[1])
-    return date(year, month + 1, day) - timedelta(days=1)
+    return _after_months(start, _MONTHS.get(term, 12)) - timedelta(days=1)
+
+
+def _after_months(start: date, months: int) -> date:
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
 def boundary(subscription: Subscription) -> datetime | None:
@@ -35,6 +41,20 @@ def renewing(subscription: Subscription, now: datetime, settings: Settings) -> b
     return ends is not None and ends <= now < ends + _renewal(subscription, settings)
 
 
+def billing_cycle_end(subscription: Subscription, now: datetime) -> date:
+    """Return the last day (inclusive) of the billing cycle that an instant lies in."""
+    months = _CYCLES.get(subscription.billing_cycle, 0)
+    start, end = subscription.started_at.date(), subscription.term_end
+    if not months:
+        return end
+    passed = (now.year - start.year) * 12 + now.month - start.month
+    cycle = max(0, passed // months)
+    last = _after_months(start, months * cycle)
+    if last <= now.date():
+        last = _after_months(start, months * (cycle + 1))
+    return min(last - timedelta(days=1), end)
+
+
 def next_event(subscription: Subscription, settings: Settings) -> datetime | None:
     """Return when time changes the subscription next, if ever."""
     since = subscription.status_since
@@ -47,9 +67,18 @@ def next_event(subscription: Subscription, settings: Settings) -> datetime | Non
         case Status.EXPIRED:
             return since + timedelta(days=settings.expired_days)
         case Status.DISABLED:
-            return since + timedelta(days=settings.disabled_days)
+            return since + timedelta(days=_disabled_days(subscription, settings))
+        case Status.PENDING if settings.pending_seconds:
+            return since + timedelta(seconds=settings.pending_seconds)
         case Status.NONE | Status.PENDING | Status.DELETED:
             return None
+
+
+def _disabled_days(subscription: Subscription, settings: Settings) -> int:
+    """Return how long it stays disabled: what ended while suspended goes sooner (4.1)."""
+    if subscription.suspension_reasons and settings.suspended_becomes == "disabled":
+        return settings.suspended_disabled_days
+    return settings.disabled_days
 
 
 def advance(subscription: Subscription, at: datetime, settings: Settings) -> Subscription:
@@ -58,7 +87,9 @@ def advance(subscription: Subscription, at: datetime, settings: Settings) -> Sub
         case Status.ACTIVE:
             return _term_over(subscription, at, settings)
         case Status.SUSPENDED if not subscription.legacy:
-            return _turned(subscription, Status.DISABLED, at)
+            return _turned(subscription, Status(settings.suspended_becomes), at)
+        case Status.PENDING:
+            return _turned(subscription, Status.ACTIVE, at)
         case Status.EXPIRED:
             return _turned(subscription, Status.DISABLED, at)
         case _:
@@ -71,15 +102,33 @@ def _renewal(subscription: Subscription, settings: Settings) -> timedelta:
 
 
 def _term_over(subscription: Subscription, at: datetime, settings: Settings) -> Subscription:
-    actions = [action.get("actionType") for action in subscription.scheduled_actions or ()]
-    if subscription.auto_renew or "RenewToNewTerm" in actions:
-        return _renewed(subscription, at, settings)
+    at_end = {action.get("actionType"): action for action in _at_term_end(subscription)}
+    if subscription.auto_renew or _NEW_TERM in at_end:
+        planned = at_end.get(_NEW_TERM, {}).get("instructions")
+        instructed = replace(subscription, next_term=subscription.next_term or planned)
+        return _renewed(instructed, at, settings)
     if subscription.legacy:
         lapsed = _turned(subscription, Status.SUSPENDED, at)
         return replace(lapsed, suspension_reasons=("Expiration",))
-    if _EXTENDED in actions or (settings.extended_service_terms and "Cancel" not in actions):
+    rolls_on = settings.extended_service_terms and _may_roll_on(subscription)
+    if _EXTENDED in at_end or (rolls_on and "Cancel" not in at_end):
         return _renewed(replace(subscription, next_term={"product": _MONTHLY}), at, settings)
     return _turned(subscription, Status.EXPIRED, at)
+
+
+def _at_term_end(subscription: Subscription) -> list[dict[str, Any]]:
+    """Return the actions for the end of the term; both spellings of the type are known (10)."""
+    return [
+        action
+        for action in subscription.scheduled_actions or ()
+        if (action.get("scheduleType") or action.get("scheduledType") or "TermEnd") == "TermEnd"
+    ]
+
+
+def _may_roll_on(subscription: Subscription) -> bool:
+    """Say whether Extended Service Terms apply, by purchase and end (partner-center.md 4.6)."""
+    bought = subscription.created_at.date() >= _ROLLING_BOUGHT_FROM
+    return bought and subscription.term_end >= _ROLLING_ENDS_FROM
 
 
 _MONTHLY = {"termDuration": "P1M", "billingCycle": "monthly"}

@@ -2,14 +2,17 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
+from werkzeug import Request
 
 from sandbox.documents import Document
 from sandbox.partner_center.subscription import Lot, Status, Subscription
+from sandbox.partner_center.terms import billing_cycle_end
 
+_FULL = timedelta(days=1)
 _CANCELLABLE = (Status.ACTIVE, Status.SUSPENDED)
 
 
@@ -24,6 +27,12 @@ def _midnight(day: date) -> str:
 
 def link(uri: str) -> Document:
     return {"uri": uri, "method": "GET", "headers": []}
+
+
+def self_uri(request: Request) -> str:
+    """Return the link of a list to itself: relative, without the version, with its query."""
+    query = f"?{request.query_string.decode()}" if request.query_string else ""
+    return request.path.removeprefix("/v1") + query
 
 
 def etag(subscription: Subscription) -> str:
@@ -73,6 +82,7 @@ def _legacy(subscription: Subscription) -> Document:
 
 def _new_commerce(subscription: Subscription, now: datetime) -> Document:
     until = subscription.cancel_until
+    cycle_end = billing_cycle_end(subscription, now)
     open_window = until is not None and now <= until and subscription.status in _CANCELLABLE
     return {
         "productType": {"id": "OnlineServicesNCE", "displayName": "OnlineServicesNCE"},
@@ -84,11 +94,22 @@ def _new_commerce(subscription: Subscription, now: datetime) -> Document:
         "termDuration": subscription.term,
         "renewalTermDuration": "",
         "cancellationAllowedUntilDate": stamp(until) if until and open_window else None,
+        "refundOptions": _refunds(subscription, until, now) if until and open_window else [],
+        "billingCycleEndDate": _midnight(cycle_end),
+        "billingCycleEndDateTime": f"{cycle_end.isoformat()}T23:59:59Z",
         "refundableQuantity": _refundable(subscription, now),
         "scheduledNextTermInstructions": subscription.next_term,
         "nextChargeInstructions": subscription.next_charge,
         "scheduledActions": subscription.scheduled_actions,
     }
+
+
+def _refunds(subscription: Subscription, until: datetime, now: datetime) -> list[Document]:
+    """Return what a cancel gives back: all in the first day of the window, then a part (4.3)."""
+    began = max(subscription.created_at, subscription.started_at)
+    full = min(began + _FULL, until)
+    options = [{"type": "Full", "expiresAt": stamp(full)}] if now <= full else []
+    return [*options, {"type": "Partial", "expiresAt": stamp(until)}]
 
 
 def _refundable(subscription: Subscription, now: datetime) -> Document | None:
@@ -104,14 +125,20 @@ def _lot(lot: Lot) -> Document:
 
 def _links(subscription: Subscription) -> Document:
     own = f"/customers/{subscription.customer_id}/subscriptions/{subscription.id}"
+    return product_links(subscription) | {"self": link(own)}
+
+
+def product_links(subscription: Subscription) -> Document:
+    """Return the links to what was bought: an offer, or product, SKU and availability."""
     if subscription.legacy:
-        return {"offer": link(f"/offers/{subscription.offer_id}?country=US"), "self": link(own)}
-    product, _, rest = subscription.offer_id.partition(":")
-    sku = rest.partition(":")[0]
+        return {"offer": link(f"/offers/{subscription.offer_id}?country=US")}
+    product, sku, availability = ([*subscription.offer_id.split(":"), "", ""])[:3]
     return {
         "product": link(f"/products/{product}?country=US"),
         "sku": link(f"/products/{product}/skus/{sku}?country=US"),
-        "self": link(own),
+        "availability": link(
+            f"/products/{product}/skus/{sku}/availabilities/{availability}?country=US"
+        ),
     }
 
 
@@ -122,7 +149,7 @@ def _attributes(subscription: Subscription) -> Document:
 
 
 def customer(document: Document) -> Document:
-    """Return the Customer resource."""
+    """Return the Customer resource as a list shows it."""
     tenant = document["id"]
     profile = {
         "tenantId": tenant,
@@ -131,13 +158,47 @@ def customer(document: Document) -> Document:
         "links": {"self": link(f"/customers/{tenant}/profiles/company")},
         "attributes": {"objectType": "CustomerCompanyProfile"},
     }
+    reseller = document.get("associatedPartnerId")
     return {
         "id": tenant,
         "companyProfile": profile,
         "relationshipToPartner": document["relationshipToPartner"],
-        "allowDelegatedAccess": True,
+        **({"associatedPartnerId": reseller} if reseller else {}),
         "links": {"self": link(f"/customers/{tenant}")},
         "attributes": {"objectType": "Customer"},
+    }
+
+
+def whole_customer(document: Document) -> Document:
+    """Return the Customer resource with the profiles that only a single one shows."""
+    listed, tenant = customer(document), document["id"]
+    address = {
+        "country": "US",
+        "city": "Redmond",
+        "addressLine1": "1 Example Way",
+        "postalCode": "98052",
+        "phoneNumber": "5550100",
+    }
+    email = f"admin@{document['domain']}"
+    profile = listed["companyProfile"] | {"address": address | {"region": "WA"}, "email": email}
+    billing = {
+        "id": tenant,
+        "firstName": "Alex",
+        "lastName": "Example",
+        "email": email,
+        "culture": "en-US",
+        "language": "en",
+        "companyName": document["companyName"],
+        "defaultAddress": address | {"state": "WA", "firstName": "Alex", "lastName": "Example"},
+        "links": {"self": link(f"/customers/{tenant}/profiles/billing")},
+        "attributes": {"etag": "1", "objectType": "CustomerBillingProfile"},
+    }
+    return listed | {
+        "commerceId": tenant,
+        "companyProfile": profile,
+        "billingProfile": billing,
+        "allowDelegatedAccess": True,
+        "customDomains": [document["domain"]],
     }
 
 

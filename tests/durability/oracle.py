@@ -25,6 +25,7 @@ KINDS = {
     ("active", "paused"): 126310004,
     ("paused", "active"): 126310005,
 }
+CLOSED = {126310001, 126310002}
 STOPPED = {"suspended", "paused"}
 PRICE = Decimal(100)
 JUNE = date(2025, 6, 1)
@@ -109,6 +110,7 @@ class Oracle:
     def judge(self, subscription: str, licence: str | None) -> None:
         """Hold one subscription against what must have followed."""
         self.judge_logs(subscription)
+        self.judge_outcomes(subscription)
         self.judge_money(subscription)
         if licence:
             self.judge_provider(subscription, licence)
@@ -124,6 +126,12 @@ class Oracle:
         assert not [one for one in self.commits if one.table == "sk_changelog" and not one.after]
         assert _sum_of_moves(logs) == (-10 if _ends(logs) == "suspended" else 0)
 
+    def judge_outcomes(self, subscription: str) -> None:
+        """Every log was closed: provisioned, or superseded by a later one."""
+        last = {one.id: one.after for one in self.commits if one.table == "sk_changelog"}
+        mine = [row for row in last.values() if row["_sk_subscriptionid_value"] == subscription]
+        assert [row["sk_message"] for row in mine if row["sk_provisioningstatus"] not in CLOSED] == []
+
     def judge_money(self, subscription: str) -> None:
         """Lines of June = what June is worth minus what was invoiced, to the cent."""
         lines = [line for line in self.lines(subscription) if line["sk_periodend"] <= "2025-07-01"]
@@ -134,6 +142,11 @@ class Oracle:
     def days_on(self, subscription: str) -> int:
         """Count the billed days of June: a change counts from the day after it."""
         changes = self.changes(subscription)
+        return sum(1 for day in _june() if _state_on(day, changes) != "suspended")
+
+    def days_by_logs(self, moves: Sequence[tuple[str, str]]) -> int:
+        """Count the billed days of June by (effective date, state after) of the logs."""
+        changes = [Change(was="", now=now, on=date.fromisoformat(on)) for on, now in moves]
         return sum(1 for day in _june() if _state_on(day, changes) != "suspended")
 
     def judge_provider(self, subscription: str, licence: str) -> None:

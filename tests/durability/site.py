@@ -6,8 +6,9 @@ some subscriptions with their licences. A `Process` is one life of the daemon on
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from requests.adapters import BaseAdapter
 
 from sandbox.faults import read_rule
 from sandbox.in_process import InProcessAdapter, open_world
+from sandbox.settings import Settings
 from sandbox.world import World
 from seatkeeper import bootstrap
 from seatkeeper.bootstrap import Application
@@ -57,6 +59,9 @@ class Tally:
     count: int = 0
     died: bool = False
 
+    def arm(self, deadly: int) -> None:
+        self.deadly, self.count, self.died = deadly, 0, False
+
     def point(self) -> None:
         self.count += 1
         if self.count == self.deadly:
@@ -87,6 +92,12 @@ class Wire(BaseAdapter):
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def forget(self) -> None:
+        """Begin a new world."""
+        self.tally = Tally()
+        self.sent.clear()
+        self.before = lambda _: None
 
     def provider_writes(self) -> list[requests.PreparedRequest]:
         return [one for one in self.sent if one.method == "PATCH" and "/v1/customers/" in one.url]
@@ -166,6 +177,7 @@ class Site:
     def disarm(self) -> None:
         """Nothing dies any more."""
         self.store_tally.deadly = self.wire.tally.deadly = 0
+        self.wire.before = lambda _: None
 
     def quiesce(self, rounds: int = 4) -> None:
         """Work until nothing is left to do, past every pause."""
@@ -192,8 +204,10 @@ class Site:
             self.world.clock.set(datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=UTC))
 
     def advance(self, seconds: float) -> None:
+        """Let time pass for everybody, the daemon's monotonic clock included."""
         with self.world.lock:
             self.world.clock.advance(seconds)
+        self.effects.time += seconds
 
     def edit(self, subscription: str, status: str = "", **columns: Any) -> None:
         """Save a subscription once, a second after whatever was before."""
@@ -300,26 +314,47 @@ class Site:
         return str(self.world.partner_center.add_subscription(document)["id"])
 
 
-def open_site(state: Path, *, subscriptions: int = 1, **settings: Any) -> Site:
-    """Lay the stage on 10 June 2025, before the daemon's first look."""
-    started = datetime.now(UTC)  # noqa: TID251  # tokens live in real time; it stands still here
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What is dear to make and holds nothing of a site: keys, clients, mappings."""
+
+    world: World
+    wire: Wire
+    effects: Clockwork
+    application: Application
+
+
+@cache
+def _ground() -> Ground:
+    started = datetime.now(UTC)  # noqa: TID251  # tokens live in real time; here it stands still
     world, app = open_world("empty", wall=lambda: started)
-    world.settings.change({"partner_center_per_minute": 0, **settings})
     wire, effects = Wire(InProcessAdapter(app)), Clockwork()
-    config = _config(world, state)
     application = bootstrap.build(
-        config,
+        _config(world),
         store=SqliteStore(":memory:"),
         effects=effects,
         adapters={"https://": wire},
         inline=True,
     )
+    return Ground(world=world, wire=wire, effects=effects, application=application)
+
+
+def open_site(state: Path, *, subscriptions: int = 1, **settings: Any) -> Site:
+    """Lay the stage on 10 June 2025, before the daemon's first look."""
+    ground = _ground()
+    world = ground.world
+    world.rng.seed(1)
+    world.reset("empty")
+    world.settings.change({**asdict(Settings()), "partner_center_per_minute": 0, **settings})
+    ground.wire.forget()
+    ground.effects.ids = 0
+    ground.effects.sleep(86_400)  # past every pause that a service asked for
     site = Site(
         world=world,
-        wire=wire,
-        effects=effects,
+        wire=ground.wire,
+        effects=ground.effects,
         state=state,
-        application=application,
+        application=ground.application,
         contract="",
     )
     site.on("2025-06-10")
@@ -329,7 +364,7 @@ def open_site(state: Path, *, subscriptions: int = 1, **settings: Any) -> Site:
     return site
 
 
-def _config(world: World, state: Path) -> Config:
+def _config(world: World) -> Config:
     sign_in = {
         "authority": ORIGIN,
         "tenant_id": world.tenant_id,
@@ -343,7 +378,7 @@ def _config(world: World, state: Path) -> Config:
             "providers": {
                 "partner-center": {"kind": "partner_center", "url": ORIGIN, "sign_in": sign_in}
             },
-            "state": f"sqlite:///{state}",
+            "state": "sqlite:///state.db",
         }
     )
 

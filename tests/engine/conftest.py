@@ -5,17 +5,27 @@ from typing import Any
 
 import pytest
 
-from tests.engine.opening import open_stage
+from tests.engine.opening import open_stage, unseen_stage
 from tests.engine.stage import Setting, Stage
 
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Stage]]:
     """Open stages by the fields of Setting."""
+    yield from _opening(open_stage)
+
+
+@pytest.fixture
+def unseen() -> Iterator[Callable[..., Stage]]:
+    """Set stages that the daemon has not looked at yet."""
+    yield from _opening(unseen_stage)
+
+
+def _opening(begin: Callable[[Setting], Stage]) -> Iterator[Callable[..., Stage]]:
     stages: list[Stage] = []
 
     def open_one(**fields: Any) -> Stage:
-        stages.append(open_stage(Setting(**fields)))
+        stages.append(begin(Setting(**fields)))
         return stages[-1]
 
     yield open_one
@@ -25,5 +35,5 @@ def opened() -> Iterator[Callable[..., Stage]]:
 
 @pytest.fixture
 def stage(opened: Callable[..., Stage]) -> Stage:
-    """The default stage."""
+    """Open the default stage."""
     return opened()

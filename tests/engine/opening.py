@@ -16,7 +16,6 @@ from tests.engine.stage import (
     INVOICE,
     MANUAL,
     MONTHLY,
-    STATUS,
     YES,
     Setting,
     Stage,
@@ -141,7 +140,7 @@ def lay_invoice(
 
 def lay_line(stage: Stage, invoice: str, subscription: str, **columns: Any) -> str:
     """Add June's Recurring line, or what `columns` make of it."""
-    amount = Decimal(stage.setting.amount)
+    amount = Decimal(stage.setting.amount or "125.00")
     row = {
         "sk_name": "June",
         "sk_linenumber": 1,

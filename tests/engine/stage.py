@@ -89,6 +89,8 @@ class Stage:
     june: str = ""
     june_line: str = ""
     july: str = ""
+    sound: str = ""
+    """A second subscription, where a test has one."""
 
     # --- what people do ------------------------------------------------------------------------
 
@@ -135,7 +137,9 @@ class Stage:
         given = {name: value for name, value in document.items() if value is not None}
         return str(self.world.partner_center.add_subscription(given)["id"])
 
-    def subscribes(self, *, provider: int = AUTOMATIC, licence: str | None = None, **row: Any) -> str:
+    def subscribes(
+        self, *, provider: int = AUTOMATIC, licence: str | None = None, **row: Any
+    ) -> str:
         """Add a subscription row with its licence."""
         automatic = provider == AUTOMATIC
         bought = self.buys() if automatic and licence is None else licence
@@ -183,8 +187,10 @@ class Stage:
 
     def logs(self, subscription: str = "") -> list[Row]:
         mine = subscription or self.subscription
-        found = [log for log in self.table("sk_changelog") if log["_sk_subscriptionid_value"] == mine]
-        return sorted(found, key=lambda log: (log["sk_sequence"] or 0))
+        found = [
+            log for log in self.table("sk_changelog") if log["_sk_subscriptionid_value"] == mine
+        ]
+        return sorted(found, key=lambda log: log["sk_sequence"] or 0)
 
     def kinds(self, subscription: str = "") -> list[tuple[str, int]]:
         return [(kind_of(log), log["sk_quantitychange"]) for log in self.logs(subscription)]
@@ -199,7 +205,8 @@ class Stage:
         found = [
             line
             for line in self.table("sk_invoiceline")
-            if line["_sk_subscriptionid_value"] == mine and line["sk_invoicelineid"] != self.june_line
+            if line["_sk_subscriptionid_value"] == mine
+            and line["sk_invoicelineid"] != self.june_line
         ]
         return sorted(found, key=lambda line: (line["createdon"], line["sk_linenumber"] or 0))
 
@@ -230,7 +237,9 @@ class Stage:
     def parked(self, subject: str = "") -> Parked | None:
         wanted = subject or self.subscription
         store = self.application.store
-        return next((one for one in store.tx(lambda tx: tx.parked()) if one.subject == wanted), None)
+        return next(
+            (one for one in store.tx(lambda tx: tx.parked()) if one.subject == wanted), None
+        )
 
     def parked_codes(self) -> list[str]:
         return sorted(one.code for one in self.application.store.tx(lambda tx: tx.parked()))
@@ -244,7 +253,9 @@ class Stage:
         ]
 
     def sent_since(self, number: int) -> list[str]:
-        return [one for one in self.requests_since(number) if one.startswith("partner_center PATCH")]
+        return [
+            one for one in self.requests_since(number) if one.startswith("partner_center PATCH")
+        ]
 
     def commits_since(self, number: int, table: str) -> int:
         return sum(

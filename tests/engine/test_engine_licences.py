@@ -99,7 +99,10 @@ def test_rule_2_10_auto_renew_that_was_off_stays_off(opened):
 
 
 def test_rule_2_4_requests_of_idle_deactivation_and_activation(stage):
-    poll = ["dataverse GET /api/data/v9.2/sk_changelogs", "dataverse GET /api/data/v9.2/sk_subscriptions"]
+    poll = [
+        "dataverse GET /api/data/v9.2/sk_changelogs",
+        "dataverse GET /api/data/v9.2/sk_subscriptions",
+    ]
     stage.on("2025-06-16")
     mark = stage.mark
     stage.runs()
@@ -151,7 +154,9 @@ def test_a_cancellation_that_a_person_provisioned_is_closed_and_solved(stage):
     stage.on("2025-06-16")
     stage.edits(status="cancelled")
     stage.runs()
-    stage.writes("sk_changelog", stage.log()["sk_changelogid"], {"sk_provisioningstatus": 126310002})
+    stage.writes(
+        "sk_changelog", stage.log()["sk_changelogid"], {"sk_provisioningstatus": 126310002}
+    )
     stage.runs()
     assert outcome_of(stage.log()) == "provisioned"
     assert stage.log()["sk_provisionedon"] is not None

@@ -94,7 +94,9 @@ def test_rule_3_an_allowed_change_waits_for_a_person_at_a_manual_provider(opened
     assert "Provision this by hand" in stage.log()["sk_message"]
     stage.runs()
     assert stage.log()["sk_provisionedon"] is None
-    stage.writes("sk_changelog", stage.log()["sk_changelogid"], {"sk_provisioningstatus": 126310002})
+    stage.writes(
+        "sk_changelog", stage.log()["sk_changelogid"], {"sk_provisioningstatus": 126310002}
+    )
     stage.runs()
     assert stage.log()["sk_provisionedon"] == "2025-06-16T12:00:00Z"
     assert "Provision this by hand" not in (stage.log()["sk_message"] or "")
@@ -151,6 +153,7 @@ def test_rule_3_a_refused_change_is_explained_left_alone_and_solved_when_set_bac
     assert stage.parked().code == "refused"
     assert {name: stage.now_row[name] for name in STATUS[now]} == STATUS[now]
     stage.runs()
+    assert stage.parked().code == "refused"
     stage.edits(status=was)
     stage.runs()
     assert stage.message == ""
@@ -259,7 +262,10 @@ def test_rule_3_a_deactivation_is_done_though_the_quantity_beside_it_is_refused(
     stage.edits(status="suspended", sk_quantity=12)
     stage.runs()
     assert stage.kinds() == [("deactivation", -10)]
-    assert "quantity cannot change" in stage.message
+    for _ in range(2):
+        assert "quantity cannot change" in stage.message
+        assert stage.parked().code == "refused"
+        stage.runs()
     assert stage.licence()["status"] == "suspended"
     stage.edits(sk_quantity=10)
     stage.runs()
@@ -361,3 +367,43 @@ def test_rule_3_after_a_scheduled_deactivation_an_activation_is_seen_as_ever(sta
     stage.runs()
     assert stage.kinds() == [("deactivation", -10), ("activation", 10)]
     assert stage.amounts() == cash("-58.33", "37.50")
+
+
+def test_rule_3_a_deactivate_on_date_that_is_taken_away_while_on_hold_does_nothing(stage):
+    stage.edits(sk_deactivateon="2025-06-16", sk_hold=True)
+    stage.on("2025-06-16")
+    stage.runs()
+    assert stage.parked().code == "on-hold"
+    stage.edits(sk_deactivateon=None, sk_hold=False)
+    stage.runs()
+    assert (stage.logs(), stage.lines(), stage.parked(), stage.message) == ([], [], None, "")
+    assert stage.licence()["status"] == "active"
+
+
+def test_rule_3_a_deactivate_on_date_that_is_moved_while_on_hold_counts_as_moved(stage):
+    stage.edits(sk_deactivateon="2025-06-16", sk_hold=True)
+    stage.on("2025-06-16")
+    stage.runs()
+    stage.edits(sk_deactivateon="2025-06-20", sk_hold=False)
+    stage.runs()
+    assert stage.logs() == []
+    stage.on("2025-06-20")
+    stage.runs()
+    assert stage.kinds() == [("deactivation", -10)]
+    assert stage.log()["sk_effectiveon"] == "2025-06-20"
+
+
+def test_rule_3_a_row_that_stands_refused_is_still_refused_after_a_hold(stage):
+    stage.on("2025-06-16")
+    stage.edits(status="expired")
+    stage.runs()
+    stage.edits(sk_hold=True)
+    stage.runs()
+    assert stage.parked().code == "on-hold"
+    stage.edits(sk_hold=False)
+    stage.runs()
+    assert stage.parked().code == "refused"
+    assert stage.message.startswith(REFUSED["active", "expired"])
+    stage.edits(status="active")
+    stage.runs()
+    assert (stage.parked(), stage.message, stage.logs()) == (None, "", [])

@@ -1,0 +1,83 @@
+"""Lanes: the calls to one service go, wait and slow down together.
+
+A throttled lane is closed until the stated time; a hint of how many calls a service likes at
+once (`x-ms-dop-hint`) narrows the lane. Nothing here sends anything.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from connector.errors import NotSent
+from sync.ports import Effects
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """What is known of one service."""
+
+    closed_until: float = float("-inf")
+    """On the monotonic clock."""
+    width: int | None = None
+    """How many calls may be under way; None while the service has told nothing."""
+    under_way: int = 0
+    left: threading.Condition = field(default_factory=threading.Condition)
+    """Guards the lane; told when a call has ended or the width has changed."""
+
+
+class Lanes:
+    """All lanes of a run; threads share them."""
+
+    def __init__(self, effects: Effects, longest_wait_seconds: float) -> None:
+        self._effects = effects
+        self._longest = longest_wait_seconds
+        self._lock = threading.Lock()
+        self._lanes: dict[str, Lane] = {}
+
+    @contextmanager
+    def passing(self, name: str, place: str) -> Iterator[None]:
+        """Let a call pass when the lane is open and has room; raise NotSent for a long wait."""
+        lane = self._lane(name)
+        self._enter(lane, place)
+        try:
+            yield
+        finally:
+            with lane.left:
+                lane.under_way -= 1
+                lane.left.notify_all()
+
+    def close(self, name: str, seconds: float) -> None:
+        """Let nothing pass for so long; a longer pause that was told before still holds."""
+        lane, until = self._lane(name), self._effects.monotonic() + seconds
+        with lane.left:
+            lane.closed_until = max(until, lane.closed_until)
+
+    def narrow(self, name: str, width: int) -> None:
+        """Let at most so many calls be under way at once."""
+        lane = self._lane(name)
+        with lane.left:
+            lane.width = width
+            lane.left.notify_all()
+
+    def _lane(self, name: str) -> Lane:
+        with self._lock:
+            return self._lanes.setdefault(name, Lane())
+
+    def _enter(self, lane: Lane, place: str) -> None:
+        while (pause := self._pause(lane)) > 0:
+            if pause > self._longest:
+                raise NotSent(
+                    f"{place} waits: the host asked for a pause of {pause:.0f} s more",
+                    retry_after_seconds=pause,
+                )
+            self._effects.sleep(pause)
+
+    def _pause(self, lane: Lane) -> float:
+        """Take a place in the lane and return 0, or return how long the lane stays closed."""
+        with lane.left:
+            lane.left.wait_for(lambda: lane.width is None or lane.under_way < lane.width)
+            pause = lane.closed_until - self._effects.monotonic()
+            if pause <= 0:
+                lane.under_way += 1
+            return max(pause, 0.0)

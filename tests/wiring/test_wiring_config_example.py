@@ -1,0 +1,49 @@
+"""config.example.yaml holds every key there is, and can be used as it stands."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from seatkeeper.config import (
+    Config,
+    DataverseConfig,
+    GuardsConfig,
+    MoneyConfig,
+    ProviderConfig,
+    SignInConfig,
+    load_config,
+)
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+SECRETS = {"DATAVERSE_CLIENT_SECRET": "a", "PARTNER_CENTER_CLIENT_SECRET": "b"}
+MODELS = (Config, DataverseConfig, ProviderConfig, SignInConfig, MoneyConfig, GuardsConfig)
+
+
+def keys(model: type[BaseModel]) -> Iterator[str]:
+    return iter(model.model_fields)
+
+
+def test_the_example_holds_every_key_of_the_model_and_no_other():
+    text = EXAMPLE.read_text(encoding="utf-8")
+    written = set(re.findall(r"^ *(?:# )?([a-z_]+):(?= |$)", text, re.MULTILINE))
+    expected = {key for model in MODELS for key in keys(model)}
+    prose = {"observe", "monthly", "out"}
+    assert written - expected - prose == set()
+    assert expected - written == set()
+
+
+def test_the_example_loads_when_its_variables_are_set():
+    config = load_config(EXAMPLE, SECRETS)
+    assert config.mode == "observe"
+    assert list(config.providers) == ["partner-center"]
+
+
+def test_the_example_shows_the_defaults():
+    config = load_config(EXAMPLE, SECRETS)
+    for name in ("poll_seconds", "partner_poll_seconds", "audit_wait_seconds", "page_size"):
+        assert getattr(config, name) == Config.model_fields[name].default
+    assert config.workers == Config.model_fields["workers"].default
+    assert config.money == MoneyConfig()
+    assert config.guards.model_copy(update={"max_refund": {}}) == GuardsConfig()
