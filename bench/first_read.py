@@ -21,6 +21,7 @@ class Reading:
 
     rows: int
     seconds: float
+    cpu: float
     waited: float
     server_cpu: float
     requests: int
@@ -61,9 +62,14 @@ class Readings:
         return median(run.waited / run.seconds for run in self.runs)
 
     @property
+    def cpu(self) -> float:
+        """Return the reader's own processor time in microseconds per row (median)."""
+        return median(run.cpu / run.rows for run in self.runs) * 1e6
+
+    @property
     def server_cpu(self) -> float:
-        """Return the processor time of the sandbox per second of reading (median)."""
-        return median(run.server_cpu / run.seconds for run in self.runs)
+        """Return the sandbox's processor time in microseconds per row (median)."""
+        return median(run.server_cpu / run.rows for run in self.runs) * 1e6
 
 
 def ratio(one: Readings, other: Readings) -> float:
@@ -98,6 +104,7 @@ def read(running: Sandbox, kind: str, subscriptions: int) -> Reading:
     return Reading(
         rows=subscriptions,
         seconds=told["seconds"],
+        cpu=told["cpu"],
         waited=told["waited"],
         server_cpu=spent,
         requests=told["requests"],

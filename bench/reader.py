@@ -119,10 +119,10 @@ READERS: dict[str, Callable[[Place], int]] = {
 }
 
 
-def _place(config: Config, application: Application, adapter: Timed) -> Place:
+def _token(config: Config) -> str:
     sign_in, scope = config.dataverse.sign_in, dataverse_scope(config.dataverse.url)
-    token = access_token(sign_in, session(sign_in, adapter), scope)
-    return Place(config=config, application=application, adapter=adapter, token=token)
+    with session(sign_in, HTTPAdapter()) as signing_in:
+        return access_token(sign_in, signing_in, scope)
 
 
 def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
@@ -131,17 +131,19 @@ def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:
     config = load_config(config_file, {}).model_copy(update={"state": f"sqlite:///{state}"})
     application = build(config, adapters={"https://": adapter}, inline=True)
     try:
+        token = _token(config)
         meet(application)
-        place = _place(config, application, adapter)
+        place = Place(config=config, application=application, adapter=adapter, token=token)
         adapter.waited, adapter.requests = 0.0, 0
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         rows = READERS[kind](place)
-        seconds = time.perf_counter() - begun
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     finally:
         application.close()
     return {
         "rows": rows,
         "seconds": seconds,
+        "cpu": cpu,
         "waited": adapter.waited,
         "requests": adapter.requests,
         "peak_mib": peak_mib(),

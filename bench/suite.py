@@ -114,7 +114,7 @@ def _first_read(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
         title="First read",
         head=(
             "reader", "rows", "rows/s", "slowest-fastest", "peak MiB",
-            "waiting for the answer", "server CPU per second",
+            "waiting for the answer", "reader CPU/row", "server CPU/row",
         ),
         rows=tuple(map(_reading, readings.values())),
     )  # fmt: skip
@@ -130,7 +130,8 @@ def _reading(seen: Readings) -> tuple[str, ...]:
         f"{slowest:,.0f}-{fastest:,.0f}",
         f"{seen.peak_mib:.0f}",
         f"{seen.waiting:.0%}",
-        f"{seen.server_cpu:.2f} s",
+        f"{seen.cpu:.2f} us",
+        f"{seen.server_cpu:.2f} us",
     )
 
 

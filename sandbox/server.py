@@ -90,6 +90,15 @@ def start(options: Options) -> Running:
     world.names |= set(options.names)
     app = assemble(world)
     server = _bind(app, folder, options)
+    try:
+        return _serving(app, server, folder, options)
+    except BaseException:
+        server.stop()  # its waiting threads would keep the process alive
+        raise
+
+
+def _serving(app: App, server: wsgi.Server, folder: Path, options: Options) -> Running:
+    world = app.world
     place = Place(
         origin=f"https://localhost:{server.bind_addr[1]}",
         folder=folder,

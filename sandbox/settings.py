@@ -22,6 +22,14 @@ class Settings:
     """Life of a delta link, by the emulated clock."""
     delta_expired_status: int = 400
     """HTTP status of an expired delta link (0x80044352); not published."""
+    delta_untracked_status: int = 400
+    """HTTP status of a tracked read of a table that is not tracked (0x80072491)."""
+    delta_option_status: int = 400
+    """HTTP status of a query option that a tracked read refuses."""
+    delta_checks_time_only: bool = False
+    """Whether a delta link below the world's first version lives on; one user saw that it does."""
+    delta_link_missing_with_annotations: bool = False
+    """Whether annotated tracked reads end without a delta link, as reported in 2019 (#439)."""
     delta_counts_selected_columns_only: bool = False
     """Whether a row with only unselected changes is left out of a delta."""
     max_page_size: int = 5000
@@ -30,6 +38,16 @@ class Settings:
     """Whether auditing is on for the organisation."""
     audit_delay_seconds: float = 0
     """How much later than its change an audit row becomes visible, by the emulated clock."""
+    history_has_audit_record: bool = True
+    """Whether RetrieveRecordChangeHistory gives the AuditRecord of a change; Learn says it may
+    leave it out."""
+    state_alone_audits_reason: bool = True
+    """Whether a change of the state alone is audited with the status reason that follows."""
+    # Whom Dataverse lets do what
+    organisation_read: bool = True
+    """Whether callers have Read on whole tables, which change tracking needs (403 without)."""
+    may_impersonate: bool = True
+    """Whether callers have the privilege to act on behalf of another user (403 without)."""
     # How Dataverse takes writes
     null_keys_take_part: bool = False
     """Whether rows with an empty key column are held unique by an alternate key."""
@@ -39,8 +57,27 @@ class Settings:
     """Whether a status reason of the other state alone moves the state instead of failing."""
     patch_answers_etag: bool = False
     """Whether a 204 answer to a PATCH carries an ETag; documented only with representation."""
+    key_index_seconds: float = 0
+    """How long a new alternate key is Pending, by the emulated clock."""
+    duplicate_columns: str = ""
+    """Columns with a duplicate rule, as `account.name,account.accountnumber`."""
+    # How much Dataverse takes: service protection, per user and web server
+    service_protection: bool = False
+    """Whether all three limits are on with the real numbers: 6000, 1,200,000 and 52."""
     dataverse_per_5_minutes: int = 0
-    """Service protection limit per user, in real time; the real one is 6000, 0 is off."""
+    """Requests in a sliding window of 300 seconds; 0 leaves it to service_protection."""
+    dataverse_execution_ms: int = 0
+    """Milliseconds of execution in that window; 0 leaves it to service_protection."""
+    dataverse_concurrent: int = 0
+    """Requests at the same time; 0 leaves it to service_protection."""
+    limits_clock: Literal["real", "emulated"] = "real"
+    """Whose 300 seconds these are."""
+    dop_hint: int = 4
+    """What `x-ms-dop-hint` recommends; 0 leaves the header out."""
+    web_servers: int = 1
+    """Servers behind the address; a client without affinity cookie goes from one to the next."""
+    affinity_cookie: str = "ARRAffinity"
+    """Name of the cookie that pins a client to a server; no source gives the real name."""
     # Partner Center
     partner_center_per_minute: int = 500
     """Requests a minute per tenant, in real time; 0 is off."""

@@ -159,7 +159,12 @@ def _refreshed(world: World, request: Request, audience: str, *, v2: bool) -> di
 
 def person_address(world: World) -> str:
     """Return the user principal name of the person who works by hand."""
-    return f"{world.settings.person.lower().replace(' ', '.')}@partner.example"
+    return address_of(world.settings.person)
+
+
+def address_of(name: str) -> str:
+    """Return the user principal name of somebody at the partner."""
+    return f"{name.lower().replace(' ', '.')}@partner.example"
 
 
 def _client_info(world: World) -> str:

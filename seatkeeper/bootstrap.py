@@ -61,6 +61,11 @@ def open_store(config: Config) -> SqliteStore:
     return SqliteStore(config.state_file)
 
 
+def look_at_store(config: Config) -> SqliteStore:
+    """Open the local state to look at; without a file it is empty, and none is made."""
+    return SqliteStore(config.state_file if config.state_file.exists() else ":memory:")
+
+
 def build(
     config: Config,
     *,

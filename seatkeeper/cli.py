@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -20,7 +21,7 @@ import typer
 
 from sandbox.server import Options, serve
 from seatkeeper import checks, logs, output
-from seatkeeper.bootstrap import Application, build, meet, open_store
+from seatkeeper.bootstrap import Application, build, look_at_store, meet
 from seatkeeper.config import Config, load_config
 from seatkeeper.daemon import Daemon, RequestRefusedError, catch_signals, note_success, run_request
 from seatkeeper.demo import run_demo
@@ -34,6 +35,7 @@ from sync.preview import preview
 from sync.remote import RemoteError, SignInFailed, Unavailable
 from sync.settling import Trouble
 from sync.state import IncompatibleStateError, Parked, Request
+from sync.wording import money_words
 
 
 class Exit(IntEnum):
@@ -160,7 +162,7 @@ def _application(settings: Config, *, inline: bool = False) -> Iterator[Applicat
 @contextmanager
 def _on_a_copy(settings: Config) -> Iterator[Application]:
     """Build an application on a copy of the state in memory: nothing it does is kept."""
-    store = open_store(settings)
+    store = look_at_store(settings)
     twin = store.copy()
     store.close()
     application = build(settings, store=twin, inline=True)
@@ -212,7 +214,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> i
     """Tell on one screen how things stand; 4 when something is parked. Needs no service."""
     settings = load_config(config)
     mappings = open_mappings(settings.mappings)
-    store = open_store(settings)
+    store = look_at_store(settings)
     counts, parked, organisation, success = store.tx(
         lambda tx: (tx.counts(), tx.parked(), tx.meta("organisation"), tx.meta("last_success"))
     )
@@ -248,7 +250,7 @@ def explain(
     as_json: AsJson = False,
 ) -> int:
     """Tell the whole story of a subscription, change log, invoice line or operation."""
-    store = open_store(load_config(config))
+    store = look_at_store(load_config(config))
     story = find_story(store, subject)
     store.close()
     if story is None:
@@ -283,7 +285,7 @@ def check(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> in
 @parked_app.command("list")
 def parked_list(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
     """List what is set aside, with the reason and what to do."""
-    store = open_store(load_config(config))
+    store = look_at_store(load_config(config))
     parked = store.tx(lambda tx: tx.parked())
     store.close()
     if as_json:
@@ -353,19 +355,16 @@ def invoice_run(
     if as_json:
         output.print_json(issued)
     else:
-        columns = (
-            "contract_name",
-            "cycle_start",
-            "number",
-            "lines",
-            "net",
-            "tax",
-            "total",
-            "currency",
+        rows = (
+            (one["contract_name"], one["cycle_start"], one["number"] or "rolled on", _total(one))
+            for one in issued
         )
-        rows = ([one[column] for column in columns] for one in issued)
-        output.print_table("Invoices", columns, rows)
+        output.print_table("Invoices", ("contract", "cycle from", "number", "total"), rows)
     return Exit.OK
+
+
+def _total(issued: Mapping[str, object]) -> str:
+    return money_words(str(issued["currency"]), Decimal(str(issued["total"])))
 
 
 def _day(on: datetime | None) -> str | None:
@@ -429,26 +428,28 @@ def invoice_preview(
 
 
 def _print_bill(bill: Bill, *, as_json: bool) -> None:
-    rows = [("waiting", line.kind, line.amount, line.tax_amount) for line in bill.waiting]
-    rows += [("new", line.kind.value, line.amount, line.tax_amount) for line in bill.new_lines]
+    currency, sums = bill.contract.currency, bill.sums
+    rows = [("waiting", line.kind, money_words(currency, line.amount)) for line in bill.waiting]
+    rows += [
+        ("new", line.kind.value, money_words(currency, line.amount)) for line in bill.new_lines
+    ]
     if as_json:
-        lines = [dict(zip(("state", "kind", "amount", "tax"), row, strict=True)) for row in rows]
+        lines = [dict(zip(("state", "kind", "amount"), row, strict=True)) for row in rows]
         output.print_json(
             {
                 "contract": bill.contract.id,
                 "cycle_start": bill.cycle.start,
                 "lines": lines,
-                **asdict(bill.sums),
+                **asdict(sums),
                 "carried": bill.carried,
-                "currency": bill.contract.currency,
+                "currency": currency,
             }
         )
         return
-    output.print_table(
-        f"{bill.contract.name}, cycle from {bill.cycle.start}", ("", "kind", "net", "tax"), rows
-    )
-    sums, currency = bill.sums, bill.contract.currency
-    output.say(f"net {sums.net}, tax {sums.tax}, total {sums.total} {currency}")
+    title = f"{bill.contract.name}, cycle from {bill.cycle.start}"
+    output.print_table(title, ("", "kind", "net"), rows)
+    net, tax, total = (money_words(currency, one) for one in (sums.net, sums.tax, sums.total))
+    output.say(f"net {net}, tax {tax}, total {total}")
 
 
 # --- sandbox and demo --------------------------------------------------------------------------

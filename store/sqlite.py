@@ -7,6 +7,7 @@ locked"; so the transaction is begun here (measured: shared sheet peers.md, fact
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -35,6 +36,8 @@ from sync.state import (
 
 T = TypeVar("T")
 _CHUNK = 500
+_WAL_TRIES = 100
+_WAL_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -338,9 +341,22 @@ class SqliteStore:
 def _connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new file to WAL; SQLite does not wait by itself when another does so just now."""
+    for left in reversed(range(_WAL_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _refuse_newer(database: Database) -> None:

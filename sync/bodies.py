@@ -49,6 +49,9 @@ def story(planned: PlannedLog) -> str:
     """Tell on the log what a person asks first: what happened, whether money came back, why."""
     parts = [planned.log.message]
     match planned.log.refund_decision:
+        case RefundDecision.REFUNDED if not planned.refund:
+            day, why = planned.log.effective_on, planned.refund_reason
+            parts.append(f"What is invoiced beyond {day} is refunded then: {why}.")
         case RefundDecision.REFUNDED:
             parts.append(f"Refund {planned.refund} on the open invoice: {planned.refund_reason}.")
         case RefundDecision.NOTHING_TO_REFUND if planned.refund_reason:

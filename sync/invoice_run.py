@@ -16,7 +16,7 @@ from sync.ids import operation_id
 from sync.invoicing import Bill, Issue, due_contracts, issue_writes, read_bill
 from sync.mapping import MalformedRowError
 from sync.ports import Tx
-from sync.remote import Comparison, Condition, Read, Write
+from sync.remote import Comparison, Condition, Read, Unavailable, Write
 from sync.settling import Trouble
 from sync.state import Operation, OperationState, Service
 
@@ -58,8 +58,7 @@ def _run_contract(engine: Engine, contract_id: str, on: date) -> Iterator[Issued
 def _issue_next(engine: Engine, contract_id: str, on: date) -> Issued | None:
     """Issue one cycle; when a row moved under it, read and work it out again."""
     for _ in range(_TRIES):
-        if _has_open_work(engine, contract_id):
-            return None  # begun before and unclear: it is verified first
+        _finish_earlier(engine)
         bill = _bill(engine, contract_id, on)
         if bill is None:
             return None
@@ -124,8 +123,25 @@ def _operation(subject: str, group: str, number: int, named: tuple[str, Write]) 
     )
 
 
-def _has_open_work(engine: Engine, contract_id: str) -> bool:
-    return bool(engine.ports.store.tx(lambda tx: tx.open_operations(contract_id)))
+def _finish_earlier(engine: Engine) -> None:
+    """Finish invoices that were begun before: their numbers are taken (rules.md 4.14).
+
+    Raise Unavailable while one of them is unclear; the next number cannot be known until then.
+    """
+    for group in _begun(engine):
+        send_groups(engine, [group])
+    if _begun(engine):
+        raise Unavailable("an invoice that was begun before is not confirmed yet; try again")
+
+
+def _begun(engine: Engine) -> list[list[Operation]]:
+    """Return the stored change sets of contracts (not of subscriptions) that have not ended."""
+
+    def read(tx: Tx) -> list[list[Operation]]:
+        subjects = [subject for subject, _ in tx.due(None) if not tx.seen([subject])]
+        return [group for subject in subjects if (group := tx.open_operations(subject))]
+
+    return engine.ports.store.tx(read)
 
 
 def _is_done(engine: Engine, contract_id: str, operations: Sequence[Operation]) -> bool:

@@ -54,7 +54,11 @@ def plan(case: Case, judgement: Judgement, policy: Policy) -> Plan:
         lines = _owed(case, logs)
         contract = case.context.contract
         currency = contract.currency if contract else ""
-        logs = tuple(_with_refund(log, lines, currency) for log in logs)
+        today = case.moment.today
+        logs = tuple(
+            log if log.decided.effective_on > today else _with_refund(log, lines, currency)
+            for log in logs
+        )
     return _with_draft(with_provisioning(replace(base, logs=logs, lines=lines), case, policy), case)
 
 

@@ -47,10 +47,24 @@ def with_provisioning(base: Plan, case: Case, policy: Policy) -> Plan:
         case ProviderKind.MANUAL:
             return _mark_waiting(_stamped(base, case), Provisioning.AWAITING, BY_HAND)
         case ProviderKind.DO_NOTHING:
-            message = "The provider of this subscription needs nothing."
-            return _mark_waiting(base, Provisioning.NOT_APPLICABLE, message)
+            return _needless(base, case)
         case ProviderKind.AUTOMATIC:
             return _automatic(_stamped(base, case), case, policy)
+
+
+def _needless(base: Plan, case: Case) -> Plan:
+    """Close all logs: also those that waited for another provider before."""
+    message = "The provider of this subscription needs nothing."
+    updates = tuple(
+        LogUpdate(
+            log=log,
+            provisioning=Provisioning.NOT_APPLICABLE,
+            message=join(message, lasting(log.message)),
+        )
+        for log in case.context.logs
+        if is_open(log)
+    )
+    return _mark_waiting(replace(base, updates=updates), Provisioning.NOT_APPLICABLE, message)
 
 
 def _mark_waiting(base: Plan, provisioning: Provisioning, message: str) -> Plan:

@@ -161,7 +161,8 @@ def _wake(engine: Engine, subject: str, *, at_once: bool) -> None:
     wake = Wake(subscription_id=subject, reason="its writes were resumed")
 
     def tx_wake(tx: Tx) -> None:
-        if at_once or tx.wakes(subject) is None:
+        known = bool(tx.seen([subject]))  # a contract's invoice is woken by nobody
+        if known and (at_once or tx.wakes(subject) is None):
             tx.wake(wake)
 
     engine.ports.store.tx(tx_wake)

@@ -64,6 +64,11 @@ class AuditTrail:
         entries = (e for e in reversed(self._by_row.get(row_id, [])) if e.table == table)
         return [e for e in entries if until is None or e.created_on <= until]
 
+    def everything(self, until: datetime | None) -> list[AuditEntry]:
+        """Return what was written up to an instant, of all rows."""
+        entries = (entry for entries in self._by_row.values() for entry in entries)
+        return [e for e in entries if until is None or e.created_on <= until]
+
     def sort(self) -> None:
         """Put loaded entries into the order in which they were written."""
         for entries in self._by_row.values():

@@ -6,11 +6,12 @@ The journal hears of a mutation only when its transaction has succeeded.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
 from sandbox.dataverse.audit import AuditEntry, AuditTrail
+from sandbox.dataverse.choices import GlobalChoice
 from sandbox.dataverse.columns import ID, VERSION, Row, Table
 from sandbox.dataverse.errors import segment_missing
 from sandbox.dataverse.ports import World
@@ -25,6 +26,7 @@ AUDIT = "audit"
 TOMBSTONE = ".deleted"
 STATE = "dataverse_state"
 SCHEMA = "dataverse_schema"
+CHOICE = "dataverse_choice"
 
 EVERY = (*TABLES, *SYSTEM_TABLES)
 
@@ -53,6 +55,7 @@ class Database:
         self.high_version = 0
         self.oldest_version = 0
         """Delta tokens below it belong to an earlier world."""
+        self.choices: dict[str, GlobalChoice] = {}
         self.defined_at: dict[str, int] = {}
         """When tables were last defined anew; delta tokens below it expired by that."""
         self._open: Transaction | None = None
@@ -61,6 +64,7 @@ class Database:
         """Drop all rows and definitions; what was handed out before counts as expired."""
         self.tables = {table.logical: Rows(table) for table in self._first}
         self.defined_at = {}
+        self.choices = {}
         self._by_set = {rows.table.set_name: rows for rows in self.tables.values()}
         self.audit = AuditTrail()
         self.rendered = RenderedRows()
@@ -97,6 +101,20 @@ class Database:
         self._on_success(lambda: self._save(SCHEMA, table.logical, {"version": version}))
         for row in before.all():
             self._on_success(partial(self._save, table.logical, str(row[ID]), None))
+
+    def define_choice(self, name: str, choice: GlobalChoice | None) -> None:
+        """Put an option set that columns share in force, or take it out, inside a transaction."""
+        before = self.choices.get(name)
+        self._show_choice(name, choice)
+        self._on_failure(lambda: self._show_choice(name, before))
+        document = None if choice is None else asdict(choice)
+        self._on_success(lambda: self._save(CHOICE, name, document))
+
+    def _show_choice(self, name: str, choice: GlobalChoice | None) -> None:
+        if choice is None:
+            self.choices.pop(name, None)
+        else:
+            self.choices[name] = choice
 
     def redefined(self, logical: str, document: Document) -> None:
         """Take a definition from persistence."""

@@ -6,6 +6,7 @@ from sandbox.dataverse.audit import Values
 from sandbox.dataverse.calls import Answer, Call, answer_empty
 from sandbox.dataverse.columns import ID, Column, Row, Table
 from sandbox.dataverse.database import Database
+from sandbox.dataverse.duplicates import check_duplicates
 from sandbox.dataverse.errors import (
     bad_payload,
     row_exists,
@@ -32,6 +33,7 @@ class Editor:
     def create(self, call: Call, table: Table, actor: Actor) -> Answer:
         """Create a row; the client may choose its id."""
         values = self._values(call, table)
+        check_duplicates(self._database, call, table, values)
         row = self._writer.create(table, values, actor)
         return self._answer(call, self._address(table, row), CREATED)
 
@@ -42,6 +44,7 @@ class Editor:
         if address.row is None and call.header("if-match") is None:
             return self._create_at(call, address, values, actor)
         address.existing()
+        check_duplicates(self._database, call, address.table, values, address.row_id)
         kept = {n: v for n, v in values.items() if n not in (address.key_values or {})}
         row = self._writer.update(address.table, address.row_id, kept, actor)
         return self._answer(call, self._address(address.table, row, address), OK)

@@ -85,7 +85,28 @@ def bad_definition(text: str) -> Refused:
     return Refused(400, "0x80040203", text)
 
 
-
-def privilege_missing(user: str, privilege: str) -> Refused:
-    text = f"Principal user (Id={user}, type=8) is missing {privilege} privilege"
+def privilege_missing(privilege: str) -> Refused:
+    text = f"Principal user is missing {privilege} privilege"
     return Refused(403, "0x80040220", text)
+
+
+def version_expired(status: int) -> Refused:
+    text = "Version stamp associated with the client has expired. Please perform a full sync."
+    return Refused(status, "0x80044352", text)
+
+
+def associated(table: str) -> Refused:
+    text = "The object you tried to delete is associated with another object and cannot be deleted."
+    return Refused(405, "0x80040227", f"{text} Associated: {table}.")
+
+
+def duplicate_found() -> Refused:
+    text = (
+        "A record was not created or updated because a duplicate of the current record already "
+        "exists."
+    )
+    return Refused(412, "0x80040333", text)
+
+
+def key_not_active(key: str) -> Refused:
+    return Refused(412, "0x80060892", f"Entity Key {key} is not active.")

@@ -9,10 +9,12 @@ from sandbox.dataverse.audit import AuditEntry
 from sandbox.dataverse.calls import Answer, Call, answer_json
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import Refused, bad_query, row_missing
+from sandbox.dataverse.metadata_changes import MetadataChanges
 from sandbox.dataverse.paths import Segment, find, parse_path
 from sandbox.dataverse.people import People
 from sandbox.dataverse.render import FORMATTED
 from sandbox.dataverse.rows import Rows
+from sandbox.dataverse.transitions import may_follow
 from sandbox.dataverse.values import wire_instant
 from sandbox.dataverse.writer import Actor
 
@@ -28,7 +30,10 @@ class Functions:
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._people = people
+        changes = MetadataChanges(database)
         self.by_name: dict[str, Function] = {
+            "RetrieveMetadataChanges": lambda call, segment, _: changes.answer(call, segment),
+            "IsValidStateTransition": self.is_valid_transition,
             "WhoAmI": self.who_am_i,
             "RetrieveRecordChangeHistory": self.change_history,
         }
@@ -50,7 +55,7 @@ class Functions:
         target = _argument(call, arguments, "Target")
         paging = _argument(call, arguments, "PagingInfo") if "PagingInfo" in arguments else {}
         rows, row_id = self._target(call, target)
-        entries = self._database.audit.visible(rows.table.logical, row_id, self._until())
+        entries = self._database.audit.visible(rows.table.logical, row_id, self.visible_until())
         if not entries and rows.get(row_id) is None:
             raise row_missing(rows.table.logical, row_id)
         page, size = int(paging.get("PageNumber") or 1), int(paging.get("Count") or DEFAULT_PAGE)
@@ -59,12 +64,25 @@ class Functions:
             "MoreRecords": page * size < len(entries),
             "PagingCookie": "",
             "TotalRecordCount": len(entries),
-            "AuditDetails": [self._detail(entry) for entry in shown],
+            "AuditDetails": [self.detail(entry) for entry in shown],
         }
         context = f"{call.root}$metadata{MODEL}.RetrieveRecordChangeHistoryResponse"
         return answer_json({"@odata.context": context, "AuditDetailCollection": collection})
 
-    def _until(self) -> Any:  # noqa: ANN401 - an instant, or None when rows show at once
+    def is_valid_transition(self, call: Call, segment: Segment, _actor: Actor) -> Answer:
+        """Answer whether a row may go to a state and reason, as far as its table says so."""
+        arguments = segment.arguments or {}
+        rows, row_id = self._target(call, _argument(call, arguments, "Entity"))
+        row = rows.get(row_id)
+        if row is None:
+            raise row_missing(rows.table.logical, row_id)
+        texts = (arguments.get(name, "") for name in ("NewState", "NewStatus"))
+        state, reason = (call.aliases.get(text, text).strip("'") for text in texts)
+        valid = may_follow(rows.table, row, state, reason)
+        context = f"{call.root}$metadata{MODEL}.IsValidStateTransitionResponse"
+        return answer_json({"@odata.context": context, "IsValid": valid})
+
+    def visible_until(self) -> Any:  # noqa: ANN401 - an instant, or None when rows show at once
         delay = self._database.world.settings.audit_delay_seconds
         if delay <= 0:
             return None
@@ -84,8 +102,11 @@ class Functions:
             raise bad_query("The parameter 'Target' does not name a row.")
         return rows, str(row_id).lower()
 
-    def _detail(self, entry: AuditEntry) -> dict[str, Any]:
+    def detail(self, entry: AuditEntry) -> dict[str, Any]:
+        """Return what an audit row says, with the audit row unless a setting leaves it out."""
         kind = {"@odata.type": f"{MODEL}.{entry.table}"}
+        whole = self._database.world.settings.history_has_audit_record
+        record = {"AuditRecord": self._record(entry)} if whole else {}
         return {
             "@odata.type": f"{MODEL}.AttributeAuditDetail",
             "InvalidNewValueAttributes": [],
@@ -93,7 +114,7 @@ class Functions:
             "DeletedAttributes": {"Count": 0, "IsReadOnly": True, "Keys": [], "Values": []},
             "OldValue": {**kind, **entry.old},
             "NewValue": {**kind, **entry.new},
-            "AuditRecord": self._record(entry),
+            **record,
         }
 
     def _record(self, entry: AuditEntry) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sandbox.dataverse.definitions import (
     choice_set,
     collection_documents,
     column_document,
+    global_choice_document,
     key_documents,
     lookup_documents,
     metadata_id,
@@ -28,6 +29,8 @@ from sandbox.dataverse.predicates import Operand, compile_filter
 from sandbox.dataverse.query import Expand, Query, read_query
 
 DEFINITIONS = "EntityDefinitions"
+CHOICES = "GlobalOptionSetDefinitions"
+RELATIONSHIPS = "RelationshipDefinitions"
 CAST = "Microsoft.Dynamics.CRM."
 Parts = dict[str, Callable[[], Any]]
 """What `$expand` can add to a document, by navigation property."""
@@ -51,20 +54,17 @@ class DocumentScope:
 
 
 class Metadata:
-    """The metadata of all tables; what it says cannot be changed here."""
+    """Reads the metadata of all tables."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def knows(self, path: str) -> bool:
         """Tell whether a path asks for metadata."""
-        return path in {"", "$metadata"} or path.startswith(DEFINITIONS)
+        return path in {"", "$metadata"} or path.startswith((DEFINITIONS, CHOICES, RELATIONSHIPS))
 
     def answer(self, call: Call) -> Answer:
-        """Answer a metadata read; raise Refused for anything else."""
-        if call.method != "GET":
-            text = "The sandbox has its tables already; metadata cannot be changed."
-            raise Refused(501, "0x80040265", text)
+        """Answer a metadata read; raise Refused for what is not there."""
         if call.path == "":
             return self._service_document(call)
         if call.path == "$metadata":
@@ -92,6 +92,10 @@ class Metadata:
                 return self._attributes(call, query, segments[0], (segments[1], casts))
             case [Segment("EntityDefinitions"), Segment(part, None)]:
                 return self._part(call, query, self._table(segments[0]), part)
+            case [Segment("EntityDefinitions"), Segment("Keys") as key]:
+                return self._key(call, query, self._table(segments[0]), key)
+            case [Segment("GlobalOptionSetDefinitions" | "RelationshipDefinitions"), *casts]:
+                return self._shared(call, query, segments[0], casts)
             case _:
                 raise segment_missing(segments[-1].name)
 
@@ -102,6 +106,29 @@ class Metadata:
         context = f"{call.root}$metadata#{DEFINITIONS}('{table.logical}')/{part}"
         return _collection([(d, {}) for d in parts[part]()], query, call, context)
 
+    def _key(self, call: Call, query: Query, table: Table, segment: Segment) -> Answer:
+        context = f"{call.root}$metadata#{DEFINITIONS}('{table.logical}')/Keys"
+        documents = key_documents(table, self._database.world.clock.now())
+        return _one(documents, query, context, named(segment))
+
+    def _shared(self, call: Call, query: Query, segment: Segment, casts: list[Segment]) -> Answer:
+        """Answer what belongs to no single table: shared choices and relationships."""
+        documents = self._shared_documents(segment.name)
+        if casts and casts[0].name.startswith(CAST):
+            wanted = casts[0].name.removeprefix(CAST)
+            documents = [d for d in documents if d["@odata.type"].endswith(wanted)]
+        context = f"{call.root}$metadata#{segment.name}"
+        if segment.arguments is None:
+            return _collection([(document, {}) for document in documents], query, call, context)
+        return _one(documents, query, context, named(segment))
+
+    def _shared_documents(self, name: str) -> list[Document]:
+        if name == CHOICES:
+            choices = self._database.choices.values()
+            return [global_choice_document(c.name, c.options) | dict(c.facts) for c in choices]
+        tables = (rows.table for rows in self._database.tables.values())
+        return [d for table in tables for d in lookup_documents(table, self._database)]
+
     def _attributes(
         self, call: Call, query: Query, owner: Segment, path: tuple[Segment, list[Segment]]
     ) -> Answer:
@@ -111,7 +138,7 @@ class Metadata:
         context = f"{call.root}$metadata#{DEFINITIONS}('{table.logical}')/Attributes"
         if segment.arguments is None:
             return _collection(documents, query, call, context)
-        wanted = _named(segment)
+        wanted = named(segment)
         for document, parts in documents:
             if wanted in {document["LogicalName"], document["MetadataId"]}:
                 shown = shape(document, query, parts)
@@ -122,16 +149,32 @@ class Metadata:
         return {
             "Attributes": lambda: [d for d, _ in attribute_documents(table, "", everything=True)],
             "Keys": lambda: key_documents(table, self._database.world.clock.now()),
+            "ManyToManyRelationships": list,
             "ManyToOneRelationships": lambda: lookup_documents(table, self._database),
             "OneToManyRelationships": lambda: collection_documents(table, self._database),
         }
 
     def _table(self, segment: Segment) -> Table:
-        wanted = _named(segment)
-        for rows in self._database.tables.values():
-            if wanted in {rows.table.logical, metadata_id(rows.table.logical)}:
-                return rows.table
-        raise Refused(404, "0x80060888", f"Could not find an entity with name '{wanted}'.")
+        return find_table(self._database, segment)
+
+
+def find_table(database: Database, segment: Segment) -> Table:
+    """Return the table that a segment names by logical name or id; raise Refused if none."""
+    wanted = named(segment)
+    for rows in database.tables.values():
+        if wanted in {rows.table.logical, metadata_id(rows.table.logical)}:
+            return rows.table
+    raise Refused(404, "0x80060888", f"Could not find an entity with name '{wanted}'.")
+
+
+def column_casts(table: Table) -> dict[str, Parts]:
+    """Return what the casts of columns can expand, by the name of the column."""
+    casts = {c.name: type_name(c) for c in table.columns}
+    return {
+        document["LogicalName"]: parts
+        for cast in set(casts.values())
+        for document, parts in attribute_documents(table, cast, everything=True)
+    }
 
 
 def attribute_documents(
@@ -200,7 +243,17 @@ def _collection(
     return answer_json({"@odata.context": context, "value": value})
 
 
-def _named(segment: Segment) -> str:
+def _one(documents: list[Document], query: Query, context: str, wanted: str) -> Answer:
+    for document in documents:
+        names = (document.get(n) for n in ("LogicalName", "Name", "SchemaName", "MetadataId"))
+        if wanted in {str(name).lower() for name in names}:
+            return answer_json(
+                {"@odata.context": f"{context}/$entity", **shape(document, query, {})}
+            )
+    raise row_missing("metadata", wanted)
+
+
+def named(segment: Segment) -> str:
     """Return the name or the id that a segment's key gives."""
     values = list((segment.arguments or {}).values())
     if len(values) != 1:

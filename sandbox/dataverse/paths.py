@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from sandbox.dataverse.columns import ID, AlternateKey, Row, Scalar, Table
 from sandbox.dataverse.database import Database
-from sandbox.dataverse.errors import Refused, bad_query, bad_url, key_missing, row_missing
+from sandbox.dataverse.errors import (
+    Refused,
+    bad_query,
+    bad_url,
+    key_missing,
+    key_not_active,
+    row_missing,
+)
 from sandbox.dataverse.rows import Rows
 from sandbox.dataverse.values import NotOfType, from_url
 
@@ -103,6 +110,8 @@ def find(database: Database, segment: Segment) -> Address:
 def _alternate_key(table: Table, arguments: dict[str, str]) -> AlternateKey:
     for key in table.keys:
         if {table.by_name[name].wire for name in key.columns} == set(arguments):
+            if not key.active:
+                raise key_not_active(key.named or key.name)
             return key
     text = f"The specified key properties of entity '{table.logical}' do not name a key: "
     raise Refused(400, "0x80060888", text + ", ".join(arguments))

@@ -26,6 +26,17 @@ def read_document(call: Call, table: Table) -> dict[str, Any]:
     return document
 
 
+def read_object(call: Call) -> dict[str, Any]:
+    """Return the JSON object that an action or a definition is."""
+    try:
+        document = json.loads(call.body or b"{}", parse_float=Decimal)
+    except ValueError as error:
+        raise bad_payload(call.path, "Stream was not readable.") from error
+    if not isinstance(document, dict):
+        raise bad_payload(call.path, "An object was expected.")
+    return document
+
+
 def read_values(database: Database, table: Table, document: dict[str, Any], root: str) -> Values:
     """Return the values by wire name; columns that no client can write are passed over."""
     values: Values = {}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from sandbox.dataverse.calls import Call
 from sandbox.dataverse.columns import Row, Table
 from sandbox.dataverse.database import Database
-from sandbox.dataverse.errors import Refused
+from sandbox.dataverse.errors import Refused, privilege_missing
 from sandbox.dataverse.ports import Principal
 from sandbox.dataverse.tables import CURRENCY, ORGANIZATION, UNIT, USER
 from sandbox.dataverse.values import GUID, four_places, wire_instant
@@ -46,6 +46,8 @@ class People:
         wanted = call.header("callerobjectid") or call.header("mscrmcallerid")
         if wanted is None:
             return Actor(user_id=caller)
+        if not self._database.world.settings.may_impersonate:
+            raise privilege_missing("prvActOnBehalfOfAnotherUser")
         column = (
             "azureactivedirectoryobjectid" if call.header("callerobjectid") else USER.primary_id
         )
@@ -102,8 +104,9 @@ class People:
         stamps = {"versionnumber": version, "createdon": now, "modifiedon": now}
         values = {**table.defaults, "statecode": 0, "statuscode": 1, **stamps, **facts}
         values[table.primary_id] = row_id
-        row: Row = tuple(values.get(column.wire) for column in table.columns)
-        self._database.seed(table, row)
+        known = self._database.tables[table.logical].table  # clients may have added columns
+        row: Row = tuple(values.get(column.wire) for column in known.columns)
+        self._database.seed(known, row)
 
     def _id(self, name: str) -> str:
         return str(uuid5(UUID(self._database.world.organisation_id), name))

@@ -53,7 +53,7 @@ def facts_of(document: Document, shape: frozenset[str]) -> dict[str, Any]:
 def text_of(label: object, otherwise: str) -> str:
     """Return the text of a label in the language of the user, or in its first one."""
     found = label if isinstance(label, dict) else {}
-    first = [*([found.get("UserLocalizedLabel")] or []), *(found.get("LocalizedLabels") or [])]
+    first = [found.get("UserLocalizedLabel"), *(found.get("LocalizedLabels") or [])]
     return next((str(one["Label"]) for one in first if one and one.get("Label")), otherwise)
 
 
@@ -155,9 +155,9 @@ def with_money(columns: Iterable[Column]) -> list[Column]:
     """Return columns with what a money column brings: its base value, currency and rate."""
     known, added = {column.name: column for column in columns}, list(columns)
     money = [c for c in added if c.kind is Kind.MONEY and c.writable]
-    for column in money:
-        if f"{column.name}_base" not in known:
-            added.append(Column(name=f"{column.name}_base", kind=Kind.MONEY, writable=False))
+    bases = (f"{column.name}_base" for column in money)
+    missing = [name for name in bases if name not in known]
+    added += [Column(name=name, kind=Kind.MONEY, writable=False) for name in missing]
     if money and "transactioncurrencyid" not in known:
         currency = "transactioncurrencyid"
         added.append(Column(name=currency, kind=Kind.LOOKUP, target="transactioncurrency"))
@@ -228,9 +228,20 @@ def changed_column(column: Column, document: Document, *, merge_labels: bool) ->
         facts.pop("OptionSet", None)
     return replace(
         column,
+        options=_kept_options(column.options, document),
         max_length=int(document.get("MaxLength") or column.max_length),
         default=_default(document, column.kind) if column.kind is Kind.BOOLEAN else column.default,
         facts=merged_facts(column.facts, facts) if merge_labels else facts,
+    )
+
+
+def _kept_options(options: tuple[Option, ...], document: Document) -> tuple[Option, ...]:
+    """Return options with the transition data that a PUT gives them; the rest has its actions."""
+    given = (document.get("OptionSet") or {}).get("Options") or []
+    data = {o.get("Value"): o["TransitionData"] for o in given if o.get("TransitionData")}
+    return tuple(
+        replace(o, facts={**o.facts, "TransitionData": data[o.value]}) if o.value in data else o
+        for o in options
     )
 
 

@@ -117,7 +117,9 @@ class Reader:
         body |= listing.counted(annotate=bool(prefer.annotations))
         body["value"] = render_page(self._database, table, page, query, prefer)
         if len(chosen) > size:
-            body["@odata.nextLink"] = call.link(call.path, skiptoken=listing.token_after(page[-1]))
+            body["@odata.nextLink"] = call.link(
+                call.path, skiptoken=listing.cookie_after(table, page).text()
+            )
         return answer_json(body, Preference_Applied=prefer.applied)
 
     def _listing(self, call: Call, table: Table, source: Source) -> "Listing":
@@ -165,9 +167,14 @@ class Listing:
             notes[f"@{TOTAL}limitexceeded"] = number > COUNT_LIMIT
         return notes
 
-    def token_after(self, row: Row) -> str:
-        last = tuple(self.ordering.values(row))
-        return Cookie(page=self.cookie.page + 1, last=last).text()
+    def cookie_after(self, table: Table, page: list[Row]) -> Cookie:
+        """Return what leads to the page behind this one."""
+        return Cookie(
+            page=self.cookie.page + 1,
+            key=table.primary_id,
+            ends=(str(page[0][ID]), str(page[-1][ID])),
+            last=tuple(self.ordering.values(page[-1])),
+        )
 
     def _matching(self, after: str) -> Iterator[Row]:
         return self._chosen(self.source(after))

@@ -9,6 +9,7 @@ from sandbox.dataverse.calls import Preferences
 from sandbox.dataverse.columns import CODED, ID, VERSION, Column, Kind, Row, Scalar, Table
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import unknown_property
+from sandbox.dataverse.money import CURRENCY
 from sandbox.dataverse.query import Expand, Query
 from sandbox.dataverse.scope import collections, members_by_owner
 from sandbox.dataverse.selection import select_rows
@@ -29,6 +30,8 @@ def selected(table: Table, query: Query) -> tuple[str, ...]:
         if name not in table.position and name not in table.lookups:
             raise unknown_property(name, table.logical)
     names = [table.lookups[n].wire if n in table.lookups else n for n in query.select]
+    if any(table.by_wire[name].kind is Kind.MONEY for name in names):
+        names.append(CURRENCY)
     return tuple(dict.fromkeys([*names, table.primary_id]))
 
 
@@ -136,6 +139,9 @@ def formatted(database: Database, column: Column, value: Scalar) -> str:
         rows = database.tables[column.target]
         target = rows.get(str(value))
         return "" if target is None else str(target[rows.table.position[rows.table.primary_name]])
+    if column.kind is Kind.CHOICES:
+        labels = (column.option(int(part)) for part in str(value).split(","))
+        return "; ".join(option.label for option in labels if option is not None)
     if column.kind in CODED:
         option = column.option(value)
         return "" if option is None else option.label

@@ -140,6 +140,15 @@ class Rows:
         values = self._key_values(key, row)
         return None if None in values and not nulls else self._keys[key].get(values)
 
+    def has_duplicates(self, key: AlternateKey, *, nulls: bool) -> bool:
+        """Tell whether two rows hold the same values in the columns of a key."""
+        held = [
+            values
+            for row in self.all()
+            if nulls or None not in (values := self._key_values(key, row))
+        ]
+        return len(held) != len(set(held))
+
     def _key_values(self, key: AlternateKey, row: Row) -> tuple[Scalar, ...]:
         columns = (self.table.by_name[name].wire for name in key.columns)
         return tuple(folded(row[self.table.position[wire]]) for wire in columns)

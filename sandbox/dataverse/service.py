@@ -8,21 +8,28 @@ from uuid import uuid4
 
 from werkzeug import Request, Response
 
-from sandbox.dataverse.audit import from_document
+from sandbox.dataverse.actions import Actions
+from sandbox.dataverse.audit_list import AuditList
 from sandbox.dataverse.batch import Batch
 from sandbox.dataverse.bulk import Bulk
 from sandbox.dataverse.calls import SERVICE_PATH, Answer, Call, answer_refusal
+from sandbox.dataverse.catalogue import Catalogue
 from sandbox.dataverse.columns import Table
-from sandbox.dataverse.database import AUDIT, STATE, TOMBSTONE, Database
+from sandbox.dataverse.database import Database
 from sandbox.dataverse.editor import Editor
 from sandbox.dataverse.errors import Refused, bad_url, no_such_operation, segment_missing
 from sandbox.dataverse.functions import Functions
+from sandbox.dataverse.key_building import settle_keys
+from sandbox.dataverse.loading import load
 from sandbox.dataverse.metadata import Metadata
 from sandbox.dataverse.paths import Segment, find, parse_path
 from sandbox.dataverse.payload import physical_values
 from sandbox.dataverse.people import People
 from sandbox.dataverse.ports import Principal, World
 from sandbox.dataverse.reader import Reader
+from sandbox.dataverse.roles import Roles
+from sandbox.dataverse.schema import Schema
+from sandbox.dataverse.schema_calls import SchemaCalls
 from sandbox.dataverse.tracking import Tracking
 from sandbox.dataverse.writer import Actor, Writer
 
@@ -42,6 +49,12 @@ class Dataverse:
         self._bulk = Bulk(self._database, self._writer)
         self._functions = Functions(self._database, self._people)
         self._metadata = Metadata(self._database)
+        schema = Schema(self._database)
+        self._schema_calls = SchemaCalls(self._database, schema)
+        self._actions = Actions(self._database, schema, self._writer)
+        self._roles = Roles(self._database, self._writer)
+        self._catalogue = Catalogue(self._database)
+        self._audits = AuditList(self._database, self._functions)
 
     def handle(self, request: Request, principal: Principal) -> Response:
         """Answer a request whose path begins with `/api/data/v9.x/`."""
@@ -109,22 +122,7 @@ class Dataverse:
 
     def load(self, documents: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
         """Take back what was committed and saved."""
-        for name, row_id, document in documents:
-            self._load(name, row_id, document)
-        self._database.audit.sort()
-
-    def _load(self, name: str, row_id: str, document: dict[str, Any]) -> None:
-        if name == AUDIT:
-            self._database.audit.add(from_document(row_id, document))
-        elif name == STATE:
-            self._database.oldest_version = document["value"]
-        elif name.endswith(TOMBSTONE):
-            rows = self._database.tables[name.removesuffix(TOMBSTONE)]
-            rows.set_deleted(row_id, document["version"])
-            self._database.high_version = max(self._database.high_version, document["version"])
-        else:
-            table = self._table(name)
-            self._database.loaded(table, tuple(document.get(c.wire) for c in table.columns))
+        load(self._database, documents)
 
     def _table(self, logical_name: str) -> Table:
         if logical_name not in self._database.tables:
@@ -142,13 +140,20 @@ class Dataverse:
             return Batch(
                 self._database, call, lambda inner: self._answer(inner, principal)
             ).answer()
+        settle_keys(self._database)
         if self._metadata.knows(call.path):
-            return self._metadata.answer(call)
+            answering = self._metadata if call.method == "GET" else self._schema_calls
+            return answering.answer(call)
         actor = self._people.actor(call, principal)
         segments = parse_path(call.path)
-        function = self._functions.by_name.get(segments[0].name)
+        name = segments[0].name
+        function = self._functions.by_name.get(name)
         if function is not None and call.method == "GET":
             return function(call, segments[0], actor)
+        if call.method == "POST" and self._actions.knows(name):
+            return self._actions.answer(call, name, actor)
+        self._catalogue.ensure(name)
+        self._audits.ensure(name)
         return self._rows(call, segments, actor)
 
     def _rows(self, call: Call, segments: list[Segment], actor: Actor) -> Answer:
@@ -160,6 +165,8 @@ class Dataverse:
                 return self._of_set(call, table, last, actor)
             case [Segment()]:
                 return self._row(call, segments[0], actor)
+            case [Segment(), Segment(name)] if name.startswith(MODEL):
+                return self._bound(call, segments[0], name.removeprefix(MODEL), actor)
             case [Segment(), Segment(name, None)]:
                 return self._part(call, segments[0], name, actor)
             case [Segment(), Segment(name, None), Segment(last, None)]:
@@ -195,6 +202,19 @@ class Dataverse:
                 return self._editor.delete(call, address, actor)
             case _:
                 raise _wrong_verb(call)
+
+    def _bound(self, call: Call, segment: Segment, name: str, actor: Actor) -> Answer:
+        """Run an action or a function of one row."""
+        address = find(self._database, segment)
+        match call.method, address.table.logical, name:
+            case "POST", "role", "AddPrivilegesRole":
+                return self._roles.add_privileges(call, address, actor)
+            case "GET", "role", "RetrieveRolePrivilegesRole":
+                return self._roles.privileges(call, address)
+            case "GET", "audit", "RetrieveAuditDetails":
+                return self._audits.details(call, address)
+            case _:
+                raise segment_missing(f"{MODEL}{name}")
 
     def _part(self, call: Call, segment: Segment, name: str, actor: Actor) -> Answer:
         address = find(self._database, segment)

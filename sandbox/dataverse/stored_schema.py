@@ -20,10 +20,6 @@ def read_table(document: Document) -> Table:
     return Table(**{**document, "columns": columns, "keys": keys})
 
 
-def options_document(options: tuple[Option, ...]) -> list[Document]:
-    return [asdict(option) for option in options]
-
-
 def read_options(documents: list[Document]) -> tuple[Option, ...]:
     return tuple(Option(**document) for document in documents)
 

@@ -17,7 +17,7 @@ from sandbox.dataverse.calls import Answer, Call, answer_json, answer_text
 from sandbox.dataverse.columns import ID, VERSION, Row, Table
 from sandbox.dataverse.cookies import Cookie, read_cookie
 from sandbox.dataverse.database import Database
-from sandbox.dataverse.errors import Refused, bad_query
+from sandbox.dataverse.errors import Refused, bad_query, privilege_missing, version_expired
 from sandbox.dataverse.query import Query, read_query
 from sandbox.dataverse.reader import Reader, context_of
 from sandbox.dataverse.render import render_page, selected
@@ -80,15 +80,17 @@ class Tracking:
         return answer_text(str(sum(1 for _ in changes)))
 
     def _check(self, call: Call, table: Table) -> None:
+        settings = self._database.world.settings
+        if not settings.organisation_read:
+            raise privilege_missing(f"prvRead{table.schema_name} (organization)")
         if not table.change_tracking:
             text = f"Entity {table.logical} isn't enabled for change tracking."
-            raise Refused(400, "0x80072491", text)
+            raise Refused(settings.delta_untracked_status, "0x80072491", text)
         for option in REFUSED:
             if call.option(option) is not None:
-                raise bad_query(
-                    f'The "{option}" query parameter isn\'t supported '
-                    "when Change Tracking is enabled."
-                )
+                text = f'The "{option}" query parameter isn\'t supported '
+                text += "when Change Tracking is enabled."
+                raise Refused(settings.delta_option_status, "0x0", text)
 
     def _full(self, call: Call, table: Table) -> Answer:
         query, cookie = read_query(call.query), self._cookie(call)
@@ -98,7 +100,7 @@ class Tracking:
         if page.last is not None:
             body["@odata.nextLink"] = self._next(call, cookie, (page.last,))
         else:
-            body["@odata.deltaLink"] = self._delta_link(call, cookie.version)
+            body |= self._delta_link(call, cookie.version)
         body["value"] = Fragment(page.value)
         return answer_json(body, Preference_Applied=call.prefer.applied)
 
@@ -131,7 +133,7 @@ class Tracking:
         if len(page) > size:
             body["@odata.nextLink"] = self._next(call, cookie, tuple(reached.after(page[:size])))
         else:
-            body["@odata.deltaLink"] = self._delta_link(call, cookie.version)
+            body |= self._delta_link(call, cookie.version)
         rows = [change.row for change in page[:size] if change.row is not None]
         gone = [_tombstone(call, table, change) for change in page[:size] if change.row is None]
         body["value"] = [*render_page(self._database, table, rows, query, call.prefer), *gone]
@@ -173,11 +175,17 @@ class Tracking:
         delta = call.option("$deltatoken")
         return call.link(call.path, **({} if delta is None else {"deltatoken": delta}), **options)
 
-    def _delta_link(self, call: Call, start: int) -> str:
+    def _delta_link(self, call: Call, start: int) -> dict[str, str]:
+        """Return the end of a walk; the service was seen to leave it out beside annotations."""
+        if self._database.world.settings.delta_link_missing_with_annotations and (
+            call.prefer.annotations
+        ):
+            return {}
         taken = self._database.world.settings.delta_token_at
         version = {"start": start, "end": self._database.high_version}[taken]
         stamp = self._database.world.clock.now().astimezone(UTC).strftime(TIME)
-        return call.link(call.path, deltatoken=f"{version}!{stamp}")
+        link = call.link(call.path, deltatoken=f"{version}!{stamp}")
+        return {"@odata.deltaLink": link}
 
     def _since(self, call: Call, table: Table) -> int:
         """Return the version of a delta token; raise Refused when it expired or is none."""
@@ -190,12 +198,9 @@ class Tracking:
         now = self._database.world.clock.now().replace(microsecond=0)  # as exact as the token is
         too_old = now - given > timedelta(days=settings.delta_days)
         redefined = self._database.defined_at.get(table.logical, 0)
-        if too_old or version < max(self._database.oldest_version, redefined):
-            raise Refused(
-                settings.delta_expired_status,
-                "0x80044352",
-                "Version stamp associated with the client has expired. Please perform a full sync.",
-            )
+        oldest = 0 if settings.delta_checks_time_only else self._database.oldest_version
+        if too_old or version < max(oldest, redefined):
+            raise version_expired(settings.delta_expired_status)
         return version
 
 

@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 
 from sandbox.dataverse.audit import AuditEntry, Operation, Values, changed
-from sandbox.dataverse.columns import ID, VERSION, Row, Scalar, Table
+from sandbox.dataverse.columns import ID, VERSION, Column, Row, Scalar, Table
 from sandbox.dataverse.database import Database
-from sandbox.dataverse.errors import duplicate_id, key_violated, row_missing
+from sandbox.dataverse.errors import (
+    associated,
+    duplicate_id,
+    key_violated,
+    row_missing,
+    wrong_status,
+)
+from sandbox.dataverse.money import with_base_money
 from sandbox.dataverse.status import settle_pair
+from sandbox.dataverse.transitions import may_move
 from sandbox.dataverse.values import wire_instant
 
 NOT_AUDITED = frozenset(
@@ -38,7 +46,7 @@ class Writer:
         given.setdefault("statecode", 0)
         settle_pair(table, row_id, given, 0, self._database.world.settings)
         filled = self._defaults(table, actor) | given | self._created(actor) | self._modified(actor)
-        row = self._row(table, filled)
+        row = self._row(table, with_base_money(self._database, table, filled))
         with self._database.transaction():
             self._check_keys(table, row)
             self._database.put(table, row)
@@ -49,13 +57,15 @@ class Writer:
         """Change a row; repeating a value still counts. Raises Refused."""
         before = self.existing(table, row_id)
         changes = {name: value for name, value in changes.items() if name != table.primary_id}
-        state = before[table.position["statecode"]]
+        state, alone = before[table.position["statecode"]], self._state_alone(changes)
         settle_pair(table, row_id, changes, state, self._database.world.settings)
-        row = self._row(table, table.document(before) | changes | self._modified(actor))
+        self._check_transition(table, before, changes)
+        values = table.document(before) | changes | self._modified(actor)
+        row = self._row(table, with_base_money(self._database, table, values))
         with self._database.transaction():
             self._check_keys(table, row)
             self._database.put(table, row)
-            self._audit(table, before, row, actor)
+            self._audit(table, before, row, actor, alone)
         return row
 
     def delete(self, table: Table, row_id: str, actor: Actor) -> None:
@@ -100,29 +110,59 @@ class Writer:
     def _check_keys(self, table: Table, row: Row) -> None:
         rows = self._database.tables[table.logical]
         nulls = self._database.world.settings.null_keys_take_part
-        for key in table.keys:
+        for key in (key for key in table.keys if key.active):
             holder = rows.holder(key, row, nulls=nulls)
             if holder is not None and holder != row[ID]:
                 labels = ", ".join(key.columns)
                 raise key_violated(key.name, labels)
 
     def _unlink(self, table: Table, row_id: str, actor: Actor) -> None:
-        """Clear lookups to a row that goes: the platform's default for custom lookups."""
-        for rows in self._database.tables.values():
-            pointing = [
-                c.wire for c in rows.table.columns if c.target == table.logical and c.writable
-            ]
-            for wire in pointing:
-                at = rows.table.position[wire]
+        """Do with the rows that look up a row that goes what their relationship says."""
+        for rows in list(self._database.tables.values()):
+            for column in rows.table.columns:
+                if column.target != table.logical or not column.writable:
+                    continue
+                at = rows.table.position[column.wire]
                 for row in [row for row in rows.all() if row[at] == row_id and row[ID] != row_id]:
-                    self.update(rows.table, str(row[ID]), {wire: None}, actor)
+                    self._let_go(rows.table, column, str(row[ID]), actor)
 
-    def _audit(self, table: Table, before: Row | None, after: Row | None, actor: Actor) -> None:
+    def _let_go(self, table: Table, column: Column, row_id: str, actor: Actor) -> None:
+        """Clear a lookup, the platform's default; delete its row, or refuse, by relationship."""
+        if column.on_delete == "Restrict":
+            raise associated(table.logical)
+        if column.on_delete == "Cascade":
+            if self._database.tables[table.logical].get(row_id) is not None:
+                self.delete(table, row_id, actor)
+        else:
+            self.update(table, row_id, {column.wire: None}, actor)
+
+    def _check_transition(self, table: Table, before: Row, changes: Values) -> None:
+        was = before[table.position["statuscode"]]
+        new = changes.get("statuscode", was)
+        enforced = self._database.world.settings.enforce_status_transitions
+        if enforced and not may_move(table, was, new):
+            text = f"The status reason {new} cannot follow {was}"
+            raise wrong_status(f"{text} on {table.logical} with Id {before[ID]}.")
+
+    def _state_alone(self, changes: Values) -> frozenset[str]:
+        """Return what the audit leaves out when the state is set without a reason, if anything."""
+        if self._database.world.settings.state_alone_audits_reason or "statuscode" in changes:
+            return frozenset()
+        return frozenset({"statuscode"})
+
+    def _audit(
+        self,
+        table: Table,
+        before: Row | None,
+        after: Row | None,
+        actor: Actor,
+        unseen: frozenset[str] = frozenset(),
+    ) -> None:
         world = self._database.world
         if not (table.audited and world.settings.audit) or world.building:
             return  # the opening state of a scenario has no history
         was = _values(table, before)
-        old, new = changed(was, _values(table, after), NOT_AUDITED)
+        old, new = changed(was, _values(table, after), NOT_AUDITED | unseen)
         shown = after or before or ()
         entry = AuditEntry(
             audit_id=world.new_id(),

@@ -28,15 +28,14 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """A person by user principal name, or an application by its id."""
+    """A person by user principal name, an application by its id, or a person through one."""
 
     person: str | None = None
     application: str | None = None
 
     def fields(self) -> Document:
-        if self.person is not None:
-            return {"userPrincipalName": self.person}
-        return {"applicationId": self.application}
+        named = {"userPrincipalName": self.person, "applicationId": self.application}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 def record(  # noqa: PLR0913 - the parts of a record, all named

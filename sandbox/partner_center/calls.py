@@ -10,6 +10,7 @@ from sandbox.documents import Document
 from sandbox.partner_center.audit import Author
 from sandbox.partner_center.errors import PartnerRefused
 from sandbox.partner_center.names import camel
+from sandbox.sign_in import address_of
 from sandbox.world import Principal
 
 
@@ -31,7 +32,7 @@ class Call:
         """Who an audit record names."""
         if self.principal.app_only:
             return Author(application=self.principal.client)
-        return Author(person=self.principal.name)
+        return Author(person=address_of(self.principal.name), application=self.principal.client)
 
     def body(self) -> Document:
         """Return the body with camelCase names. Raises PartnerRefused for what is no object."""

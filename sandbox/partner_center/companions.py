@@ -17,7 +17,7 @@ from sandbox.partner_center.subscription import Status, Subscription
 from sandbox.partner_center.terms import end_of_term
 from sandbox.world import World
 
-_MPN_ID = "4391507"
+MPN_ID = "4391507"
 
 
 class Companions:
@@ -80,7 +80,7 @@ class Companions:
         own = {"uri": view.self_uri(call.request), "method": "Get", "headers": []}
         return {
             "supportTenantId": self._world.tenant_id,
-            "supportMpnId": _MPN_ID,
+            "supportMpnId": MPN_ID,
             "name": "Seatkeeper sandbox",
             "links": {"self": own},
             "attributes": {"objectType": "SupportContact"},

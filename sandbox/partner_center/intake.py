@@ -183,7 +183,7 @@ def _lots(value: Any) -> tuple[Lot, ...]:  # noqa: ANN401 - JSON
 
 
 def _optional_text(value: Any) -> str | None:  # noqa: ANN401 - JSON
-    return None if value is None else _text(value)
+    return value if value in (None, "") else _text(value)  # samples have an empty partnerId
 
 
 _FIELDS: dict[str, tuple[str, Callable[[Any], object]]] = {

@@ -12,6 +12,7 @@ from werkzeug import Response
 from sandbox.documents import Document
 from sandbox.partner_center import view
 from sandbox.partner_center.calls import Call
+from sandbox.partner_center.companions import MPN_ID
 from sandbox.partner_center.errors import PartnerRefused
 from sandbox.partner_center.ledger import Ledger
 from sandbox.partner_center.order_view import pricing
@@ -23,6 +24,18 @@ from sandbox.world import World
 
 _MONTHS = 3
 _LONGEST_PAGE = 2000
+_CONSTANT: Document = {
+    "productQualifiers": [],
+    "publisherId": "",
+    "priceAdjustmentDescription": "",
+    "discountDetails": "",
+    "pricingCurrency": "USD",
+    "pcToBCExchangeRate": "1",
+    "pcToBCExchangeRateDate": "0001-01-01T00:00:00",
+    "meterDescription": "",
+    "billingFrequency": "",
+    "reservationOrderId": "",
+}
 
 
 class Invoices:
@@ -127,6 +140,10 @@ class Invoices:
             "customerDomainName": customer["domain"],
             "customerCountry": "US",
             "invoiceNumber": number,
+            "mpnId": MPN_ID,
+            "resellerMpnId": found.partner_id or "0",
+            "alternateId": found.order_id,
+            "referenceId": found.id,
             "orderId": found.order_id,
             "orderDate": view.stamp(found.created_at),
             "productId": product,
@@ -155,6 +172,7 @@ class Invoices:
             "invoiceLineItemType": "billing_line_items",
             "billingProvider": "one_time",
             "promotionId": "",
+            **_CONSTANT,
             "attributes": {"objectType": "OneTimeInvoiceLineItem"},
         }
 

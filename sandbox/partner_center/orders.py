@@ -36,8 +36,7 @@ class Orders:
         match call.request.method, call.parts:
             case "POST", ["customers", customer, "orders"]:
                 body = call.body()
-                document = self.buy(call, customer, body, _lines(body))
-                return json_response(document, _CREATED)
+                return json_response(self.buy(call, customer, body, _lines(body)), _CREATED)
             case "PATCH", ["customers", customer, "orders", key]:
                 return json_response(self._change(call, customer, key))
             case "GET", ["customers", customer, "orders", *rest]:

@@ -1,6 +1,6 @@
 """Transitions (upgrades) of new commerce subscriptions, in a simple form.
 
-Where a customer's subscription may go: to every other product of the sandbox's short list.
+The eligibilities name a short list of products; a transition goes to any catalogue item.
 """
 
 from collections.abc import Callable
@@ -29,6 +29,7 @@ _TARGETS = {
     "CFQ7TTC0LFLZ:0002:CFQ7TTC0K4TS": "Microsoft 365 E5",
 }
 _ONLY, _WITH_LICENCES = "transition_only", "transition_with_license_transfer"
+_PARTS = 3
 _LENGTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
 
 
@@ -133,7 +134,7 @@ class Transitions:
         body = call.body()
         offer, kind = body.get("toCatalogItemId"), body.get("transitionType") or _ONLY
         quantity = body.get("quantity", old.quantity)
-        _check("toCatalogItemId", offer, lambda value: value in _TARGETS and value != old.offer_id)
+        _check("toCatalogItemId", offer, lambda value: _is_item(value) and value != old.offer_id)
         _check("transitionType", kind, lambda value: value in (_ONLY, _WITH_LICENCES))
         _check("quantity", quantity, lambda value: value in range(1, old.quantity + 1))
         target = None
@@ -154,8 +155,8 @@ class Transitions:
             id=self._world.new_id(),
             order_id=self._world.new_id().replace("-", "")[:12],
             offer_id=move.to_offer,
-            offer_name=_TARGETS[move.to_offer],
-            friendly_name=_TARGETS[move.to_offer],
+            offer_name=_TARGETS.get(move.to_offer, move.to_offer),
+            friendly_name=_TARGETS.get(move.to_offer, move.to_offer),
             quantity=move.quantity,
             lots=lots,
             created_at=call.now,
@@ -187,6 +188,10 @@ def _inherited(old: Subscription, quantity: int) -> tuple[Lot, ...]:
     if old.cancel_until is None:
         return ()
     return (Lot(quantity=quantity, until=old.cancel_until),)
+
+
+def _is_item(value: object) -> bool:
+    return isinstance(value, str) and len(value.split(":")) == _PARTS
 
 
 def _check(name: str, value: Any, fits: Callable[[Any], bool]) -> None:  # noqa: ANN401 - JSON

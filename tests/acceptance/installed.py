@@ -138,15 +138,19 @@ def running_sandbox(folder):
             stderr=out,
         )
     try:
-        wait_for(ready.exists)
+        wait_for(lambda: ready.exists() or process.poll() is not None)
+        assert ready.exists(), log.read_text(encoding="utf-8")
         sandbox = Sandbox(json.loads(ready.read_text(encoding="utf-8")))
         try:
             yield sandbox
         finally:
             sandbox.session.close()
-    finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 class Daemon:
@@ -183,5 +187,5 @@ def running_daemon(sandbox, log, extra=None):
         yield Daemon(process, log)
     finally:
         if process.poll() is None:
-            process.terminate()
-            process.wait(PATIENCE_SECONDS)
+            process.kill()
+            process.wait()

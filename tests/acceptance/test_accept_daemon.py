@@ -1,7 +1,9 @@
 """The daemon: it starts once, ends when told to, and survives services that are down."""
 
 import signal
+import sqlite3
 import time
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,22 +30,31 @@ def fault(sandbox, **rule):
     sandbox.control("faults", {"rules": [{"path": ".", "times": 100_000, **rule}]})
 
 
-def adopted(daemon):
-    """Wait until the daemon has taken up its work."""
-    return wait_for(lambda: daemon.said("started") and "service unavailable" not in daemon.said())
+def last_success(sandbox):
+    """Return when the daemon last finished a cycle, as its state says."""
+    state = sandbox.config.parent / "state-1.db"
+    if not state.exists():
+        return None
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as connection:
+        try:
+            sql = "SELECT value FROM meta WHERE key = 'last_success'"
+            return next(iter(connection.execute(sql)), None)
+        except sqlite3.OperationalError:
+            return None  # it is being made
 
 
-def working(sandbox, daemon):
-    """Wait until the daemon has finished a cycle of its own."""
-    adopted(daemon)
-    mark = sandbox.last()
-    wait_for(lambda: sandbox.last() > mark + 1)
+@contextmanager
+def working_daemon(sandbox, log):
+    """Run the daemon, and wait until it has finished a cycle of its own."""
+    before = last_success(sandbox)
+    with running_daemon(sandbox, log) as daemon:
+        wait_for(lambda: last_success(sandbox) != before)
+        yield daemon
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_daemon_ends_with_0_within_ten_seconds(sandbox, tmp_path, number):
-    with running_daemon(sandbox, tmp_path / "log") as daemon:
-        working(sandbox, daemon)
+    with working_daemon(sandbox, tmp_path / "log") as daemon:
         code, seconds = daemon.end(number)
     assert code == 0
     assert seconds < LONGEST_SECONDS
@@ -63,8 +74,7 @@ def test_the_daemon_ends_as_well_while_the_service_is_down(sandbox, tmp_path, nu
 
 @pytest.mark.usefixtures("clear")
 def test_the_daemon_ends_as_well_while_a_service_does_not_answer(sandbox, tmp_path):
-    with running_daemon(sandbox, tmp_path / "log") as daemon:
-        working(sandbox, daemon)
+    with working_daemon(sandbox, tmp_path / "log") as daemon:
         fault(sandbox, service="dataverse", delay_seconds=15)
         time.sleep(1.5)
         code, seconds = daemon.end()
@@ -73,8 +83,7 @@ def test_the_daemon_ends_as_well_while_a_service_does_not_answer(sandbox, tmp_pa
 
 
 def test_a_second_process_on_the_same_state_is_refused_with_75(sandbox, tmp_path):
-    with running_daemon(sandbox, tmp_path / "log") as daemon:
-        adopted(daemon)
+    with working_daemon(sandbox, tmp_path / "log") as daemon:
         for verb in (("run",), ("run", "--once")):
             done = sandbox.run(*verb)
             assert done.returncode == 75
@@ -86,8 +95,7 @@ def test_a_second_process_on_the_same_state_is_refused_with_75(sandbox, tmp_path
 @pytest.mark.usefixtures("clear")
 def test_an_outage_is_one_line_when_it_begins_one_when_it_ends_and_loses_nothing(sandbox, tmp_path):
     before = len(sandbox.logs(HERO_MANUAL))
-    with running_daemon(sandbox, tmp_path / "log") as daemon:
-        working(sandbox, daemon)
+    with working_daemon(sandbox, tmp_path / "log") as daemon:
         fault(sandbox, service="dataverse", method="GET", status=503)
         wait_for(lambda: daemon.said("service unavailable"))
         sandbox.deactivate(HERO_MANUAL)
@@ -103,8 +111,7 @@ def test_an_outage_is_one_line_when_it_begins_one_when_it_ends_and_loses_nothing
 def test_with_a_poll_every_second_a_deactivation_is_suspended_soon(sandbox, tmp_path):
     path = f"partner-center/subscriptions/{HERO_AUTOMATIC_AT_PROVIDER}"
     log = tmp_path / "log"
-    with running_daemon(sandbox, log) as daemon:
-        working(sandbox, daemon)
+    with working_daemon(sandbox, log) as daemon:
         begun = time.monotonic()
         sandbox.deactivate(HERO_AUTOMATIC)
         wait_for(lambda: sandbox.control(path)["status"] == "suspended")
@@ -123,8 +130,7 @@ def test_rule_2_14_an_invoice_run_is_done_by_the_running_daemon_else_alone(sandb
     )
     call = ("invoice", "run", "--on", draft["sk_cyclestart"], "--contract", HERO_CONTRACT)
     nobody = "00000000-0000-0000-0000-00000000abcd"
-    with running_daemon(sandbox, tmp_path / "log") as daemon:
-        adopted(daemon)
+    with working_daemon(sandbox, tmp_path / "log") as daemon:
         code, issued = sandbox.document(*call)
         refused = sandbox.run("invoice", "run", "--contract", nobody)
         assert daemon.process.poll() is None

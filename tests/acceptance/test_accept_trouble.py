@@ -89,22 +89,11 @@ def test_valid_mappings_are_said_to_be_valid(sandbox):
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("mode: apply\nmoney: {a: 1\n", "config.yaml:3: this is no valid YAML"),
-        ("mode: both\nstate: sqlite:///s.db\n", "config.yaml:1: mode: Input should be"),
-        (
-            "mode: apply\nstat: x\n",
-            "config.yaml:2: stat: this key is not known. Did you mean 'state'",
-        ),
-    ],
-)
-def test_a_broken_configuration_ends_with_78_file_line_and_field(tmp_path, text, told):
-    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+def test_a_broken_configuration_ends_with_78_file_line_and_field(tmp_path):
+    (tmp_path / "config.yaml").write_text("mode: apply\nmoney: {a: 1\n", encoding="utf-8")
     done = seatkeeper("run", "--once", folder=tmp_path)
     assert done.returncode == 78
-    assert told in done.stderr
+    assert "config.yaml:3: this is no valid YAML" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -114,24 +103,10 @@ def test_without_a_configuration_the_missing_file_is_named(tmp_path):
     assert "config.yaml: cannot be read: No such file or directory." in done.stderr
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("run", "--onse"),
-        ("bogus",),
-        (),
-        ("invoice",),
-        ("explain",),
-        ("invoice", "run", "--on", "tomorrow"),
-        ("invoice", "run", "--contract", "typo"),
-        ("invoice", "preview", "typo"),
-    ],
-)
-def test_a_slip_on_the_command_line_ends_with_64(tmp_path, words):
-    done = seatkeeper(*words, folder=tmp_path)
-    assert done.returncode == 64
-    assert "Traceback" not in done.stderr
-    assert done.stdout + done.stderr
+def test_a_slip_on_the_command_line_ends_with_64(tmp_path):
+    done = seatkeeper("run", "--onse", folder=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (64, False)
+    assert "--once" in done.stderr
 
 
 @pytest.mark.parametrize("verb", [("plan",), ("run", "--once")])

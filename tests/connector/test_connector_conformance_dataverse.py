@@ -241,3 +241,18 @@ def test_a_read_survives_passing_trouble(reach):
 def test_business_time_follows_the_clock_of_the_sandbox(reach):
     reach.control("clock", {"now": "2031-01-02T03:04:05Z"})
     assert reach.crm.now().date() == date(2031, 1, 2)
+
+
+def test_a_new_token_is_fetched_in_the_middle_of_a_page_walk(reach):
+    whole = [page.rows for page in reach.crm.pages("sk_subscriptions", COLUMNS, None)]
+    pages = reach.crm.pages("sk_subscriptions", COLUMNS, None)
+    met = [next(pages).rows]
+    asked = len(sign_ins(reach))
+    reach.fault(service="dataverse", method="GET", path="sk_subscriptions", times=1, status=401)
+    met += [page.rows for page in pages]
+    assert met == whole
+    assert len(sign_ins(reach)) == asked + 1
+
+
+def sign_ins(reach):
+    return [e for e in reach.seen("POST") if e["service"] == "sign_in"]

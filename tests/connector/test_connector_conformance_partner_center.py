@@ -3,11 +3,18 @@
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    load_pem_private_key,
+    pkcs12,
+)
+from cryptography.x509 import load_pem_x509_certificate
 
 from connector.auth import (
     PARTNER_CENTER_SCOPE,
     Certificate,
     ClientSecret,
+    PfxCertificate,
     RefreshToken,
     dataverse_scope,
     token_source,
@@ -29,8 +36,18 @@ def test_a_certificate_and_a_refresh_token_sign_in(reach, tmp_path):
     identity = reach.world.identity
     (tmp_path / "key.pem").write_bytes(identity.client_key)
     (tmp_path / "cert.pem").write_bytes(identity.client_certificate)
+    (tmp_path / "both.pfx").write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            None,
+            load_pem_private_key(identity.client_key, None),
+            load_pem_x509_certificate(identity.client_certificate),
+            None,
+            BestAvailableEncryption(b"pass"),
+        )
+    )
     kept = []
     credentials = [
+        PfxCertificate(pfx_file=tmp_path / "both.pfx", passphrase="pass"),
         Certificate(key_file=tmp_path / "key.pem", certificate_file=tmp_path / "cert.pem"),
         RefreshToken(
             token=next(iter(identity.refresh_tokens)),

@@ -5,9 +5,12 @@ from datetime import date
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
+from connector.errors import Meaning
+from connector.http import Reply
 from connector.partner_center.client import PartnerCenterClient
-from connector.partner_center.faults import BY_PAIR, BY_STATUS
+from connector.partner_center.faults import BY_PAIR, BY_STATUS, fault_of
 from sync.remote import Action, LicenceRef, NotFound, Outcome, Refused, SignInFailed, Unavailable
 from tests.connector.scripted import (
     PARTNER_CENTER,
@@ -167,6 +170,44 @@ def test_the_same_code_means_something_else_with_another_status():
     assert "may not sell" in send(Scripted([fault(403, 2006)])).message
 
 
+RETRY, REREAD, NEVER, SIGN_IN = Meaning.RETRY, Meaning.REREAD, Meaning.PERMANENT, Meaning.SIGN_IN
+CLASSES = {
+    (400, NEVER): "2001 2002 900275 2006 2011 2054 3000 800002 800042 800062 800063 800085 800097"
+    " 800098 800090 800091 800093 800095 800096 900117 900213 900214 900257 900244 900277 900279"
+    " 900311 900419",
+    (400, REREAD): "2055 800040",
+    (400, RETRY): "800081 900280",
+    (401, SIGN_IN): "800001 900420 900421",
+    (403, NEVER): "2006 800027 800067 800089 900115 900263",
+    (403, SIGN_IN): "900308 900309 900329",
+    (404, Meaning.ABSENT): "1000 20003 60003",
+    (409, RETRY): "800082 800060 800064 900278 27009",
+    (417, REREAD): "800036",
+    (500, RETRY): "800003 800031 800094",
+}
+"""The documented codes by their class."""
+OF_ONE_CUSTOMER = {(403, "20002"), (403, "900416")}
+"""Documented as an error of the sign-in, but one customer's: the other customers go on."""
+
+
+def test_every_documented_pair_of_status_and_code_has_its_class():
+    documented = {
+        (status, code): meaning
+        for (status, meaning), codes in CLASSES.items()
+        for code in codes.split()
+    } | dict.fromkeys(OF_ONE_CUSTOMER, NEVER)
+    known = {pair: lesson.meaning for pair, lesson in BY_PAIR.items() if pair != (400, "0")}
+    assert known == documented
+
+
+@pytest.mark.parametrize("status", [401, 403, 408, 409, 412, 417, 429, 500, 502, 503, 504])
+def test_a_status_with_an_unknown_code_still_has_a_class_and_advice(status):
+    found = fault_of(Reply(status=status, content=b'{"code": 424242, "description": "New"}'))
+    assert found.meaning is not NEVER
+    assert (found.code, found.message[:4]) == ("424242", "New.")
+    assert len(found.message) > 20
+
+
 def test_every_known_trouble_has_advice():
     lessons = [*BY_PAIR.values(), *BY_STATUS.values()]
     assert all(lesson.advice.endswith((".", "!")) for lesson in lessons)
@@ -175,12 +216,39 @@ def test_every_known_trouble_has_advice():
 def test_an_accepted_change_is_looked_for_until_it_shows():
     effects = Clockwork()
     before = {**BODY, "status": "active"}
-    accepted = Told(202, headers={"Location": "/customers/x/subscriptions/y"})
-    adapter = Scripted([accepted, told(before), told({**BODY, "autoRenewEnabled": False})])
+    adapter = Scripted([Told(202), told(before), told({**BODY, "autoRenewEnabled": False})])
     result = send(adapter, effects=effects)
     assert (result.outcome, result.body["status"]) == (Outcome.DONE, "suspended")
     assert adapter.urls() == [f"PATCH {PATH}", f"GET {PATH}", f"GET {PATH}"]
     assert effects.slept == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/customers/x/subscriptions/y",
+        "customers/x/subscriptions/y",
+        "/v1/customers/x/subscriptions/y",
+        f"{PARTNER_CENTER}/v1/customers/x/subscriptions/y",
+    ],
+)
+def test_an_accepted_change_is_looked_for_where_the_location_points(location):
+    adapter = Scripted([Told(202, headers={"Location": location}), told(BODY)])
+    assert send(adapter).outcome is Outcome.DONE
+    assert adapter.urls() == [f"PATCH {PATH}", "GET /v1/customers/x/subscriptions/y"]
+
+
+def test_a_location_at_another_host_gets_no_token():
+    elsewhere = Told(202, headers={"Location": "https://evil.example/v1/customers/x"})
+    adapter = Scripted([elsewhere, told(BODY)])
+    assert send(adapter).outcome is Outcome.DONE
+    assert adapter.urls() == [f"PATCH {PATH}", f"GET {PATH}"]
+    assert adapter.requests[1].url.startswith(PARTNER_CENTER)
+
+
+def test_an_accepted_change_shows_in_any_spelling_of_the_status():
+    adapter = Scripted([Told(202), told({**BODY, "status": "Suspended"})])
+    assert send(adapter).outcome is Outcome.DONE
 
 
 def test_an_accepted_change_that_does_not_show_is_ambiguous():
@@ -241,6 +309,27 @@ def test_audit_records_are_asked_for_since_a_day():
     assert len(list(client.audit_records(date(2017, 6, 1)))) == 2
     assert adapter.urls() == ["GET /v1/auditrecords?startDate=2017-06-01&size=500"]
     assert client.last_date() == at("2025-06-16T12:00:00Z")
+
+
+def test_an_unknown_value_is_kept_and_reported_once():
+    strange = {**BODY, "status": "Hibernating", "billingCycle": "weekly", "commitmentEndDate": "?"}
+    client = client_of(Scripted([told(strange), told(strange)]))
+    with capture_logs() as lines:
+        assert [client.read(REF).status for _ in range(2)] == ["hibernating"] * 2
+    assert [line["value"] for line in lines if line["log_level"] == "warning"] == [
+        "status 'Hibernating'",
+        "billingCycle 'weekly'",
+        "commitmentEndDate '?'",
+    ]
+
+
+def test_documented_values_are_not_reported():
+    known = {**BODY, "status": "Disabled", "billingCycle": "Annual", "termDuration": "P3Y"}
+    unset = {"cancellationAllowedUntilDate": "0001-01-01T00:00:00", "commitmentEndDate": None}
+    with capture_logs() as lines:
+        found = client_of(Scripted([told({**known, **unset})])).read(REF)
+    assert [line for line in lines if line["log_level"] == "warning"] == []
+    assert (found.cancellable_until, found.term_ends_on) == (None, None)
 
 
 def test_composing_goes_through_the_port():

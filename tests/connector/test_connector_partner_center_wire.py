@@ -1,7 +1,7 @@
 """Subscription documents: reading them tolerantly, changing only what is meant."""
 
 import copy
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.dates import day, instant
-from connector.documents import read_exact
+from connector.documents import read_exact, whole
 from connector.partner_center import wire
 from connector.partner_center.records import audit_record, continuation, customer
 from sync.remote import Action, Refused
@@ -107,7 +107,7 @@ def test_every_way_to_write_an_instant_is_read(text, expected):
     assert instant(text) == at(expected)
 
 
-@given(st.datetimes(), st.integers(0, 7))
+@given(st.datetimes(min_value=datetime(2, 1, 1)), st.integers(0, 7))  # noqa: DTZ001  # the zone is written behind it
 def test_an_instant_is_read_with_any_number_of_digits(moment, digits):
     fraction = f"{moment.microsecond:06d}0"[:digits]
     text = moment.strftime("%Y").rjust(4, "0") + moment.strftime("-%m-%dT%H:%M:%S")
@@ -121,6 +121,28 @@ def test_an_instant_is_read_with_any_number_of_digits(moment, digits):
 def test_what_is_no_date_is_none(text):
     assert instant(text) is None
     assert day(text) is None
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+02:00"])
+def test_the_year_one_means_never(zone):
+    assert instant(f"0001-01-01T00:00:00{zone}") is None
+    assert day(f"0001-01-01T00:00:00{zone}") is None
+    ending = {"id": "x", "commitmentEndDate": f"0001-01-01T00:00:00{zone}"}
+    assert wire.licence(ending).term_ends_on is None
+
+
+def test_the_end_of_the_calendar_in_another_zone_is_no_instant():
+    assert instant("9999-12-31T23:59:59-01:00") is None
+
+
+@pytest.mark.parametrize("told", [10, Decimal("10.0"), "10", 10.0])
+def test_a_quantity_is_read_however_the_number_is_written(told):
+    assert wire.licence({"quantity": told}).quantity == 10
+
+
+@pytest.mark.parametrize("told", [None, True, "ten", Decimal("10.5"), "NaN", "Infinity", [10]])
+def test_what_is_no_whole_number_is_none(told):
+    assert whole(told) is None
 
 
 # --- composing ---------------------------------------------------------------------------------

@@ -85,7 +85,8 @@ def test_every_setting_of_the_sandbox_is_explained_with_its_default():
     page = text("docs/sandbox.md")
     for field in fields(Settings):
         default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-        row = rf"^\| `{field.name}` \| `?{re.escape(str(default))}`? \|"
+        shown = re.escape("empty" if default == "" else str(default))
+        row = rf"^\| `{field.name}` \| `?{shown}`? \|"
         assert re.search(row, page, re.MULTILINE), field.name
 
 

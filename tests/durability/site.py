@@ -79,8 +79,11 @@ class Wire(BaseAdapter):
         self.sent: list[requests.PreparedRequest] = []
         self.before: Callable[[requests.PreparedRequest], None] = lambda _: None
         """Called before each request: what others do in between."""
+        self.is_closed = False
+        """Set while a transaction of the store is open."""
 
     def send(self, request, **options):
+        assert not self.is_closed, "a request inside a transaction (rules.md 2.2)"
         if "/oauth2/" in request.url or "/.well-known/" in request.url:
             return self._sandbox.send(request, **options)
         self.tally.point()
@@ -103,16 +106,38 @@ class Wire(BaseAdapter):
         return [one for one in self.sent if one.method == "PATCH" and "/v1/customers/" in one.url]
 
 
-class MortalStore:
-    """The `Store` port that can die before a transaction begins and after it was committed."""
+class Silence:
+    """A log that keeps events and prints nothing."""
 
-    def __init__(self, store: SqliteStore, tally: Tally) -> None:
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def info(self, event: str, /, **_: object) -> None:
+        self.events.append(event)
+
+    def warning(self, event: str, /, **_: object) -> None:
+        self.events.append(event)
+
+
+class MortalStore:
+    """The `Store` port that can die at the end of a transaction, before and after its commit."""
+
+    def __init__(self, store: SqliteStore, tally: Tally, wire: Wire) -> None:
         self._store = store
         self._tally = tally
+        self._wire = wire
 
     def tx(self, fn):
-        self._tally.point()
-        result = self._store.tx(fn)
+        def mortal(tx):
+            self._wire.is_closed = True
+            try:
+                result = fn(tx)
+            finally:
+                self._wire.is_closed = False
+            self._tally.point()
+            return result
+
+        result = self._store.tx(mortal)
         self._tally.point()
         return result
 
@@ -137,6 +162,7 @@ class Site:
     subscriptions: list[str] = field(default_factory=list)
     licences: dict[str, str] = field(default_factory=dict)
     store_tally: Tally = field(default_factory=Tally)
+    log: Silence = field(default_factory=Silence)
 
     # --- the daemon ----------------------------------------------------------------------------
 
@@ -144,11 +170,11 @@ class Site:
     def process(self) -> Iterator[Application]:
         """One life of the daemon; however it ends, only the state file is left."""
         store = SqliteStore(self.state)
-        mortal = MortalStore(store, self.store_tally)
+        mortal = MortalStore(store, self.store_tally, self.wire)
         engine = self.application.engine
         live = replace(
             engine,
-            ports=replace(engine.ports, store=mortal),
+            ports=replace(engine.ports, store=mortal, log=self.log),
             contexts={},
             sleeping={},
         )
@@ -174,10 +200,11 @@ class Site:
             bootstrap.meet(app)
             return run_invoices(app.engine, date.fromisoformat(day))
 
-    def disarm(self) -> None:
-        """Nothing dies any more."""
+    def calm(self) -> None:
+        """Nothing dies or fails any more."""
         self.store_tally.deadly = self.wire.tally.deadly = 0
         self.wire.before = lambda _: None
+        self.fault()
 
     def quiesce(self, rounds: int = 4) -> None:
         """Work until nothing is left to do, past every pause."""

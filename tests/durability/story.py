@@ -53,10 +53,10 @@ def play(site: Site) -> int:
             work(site)
         except Killed:
             deaths += 1
-            site.quiesce(3)
+            site.quiesce(2)
             work(site)
-    site.disarm()
-    site.quiesce(2)
+    site.calm()
+    site.quiesce(1)
     return deaths
 
 

@@ -131,8 +131,7 @@ class Wanderer:
         except (Killed, RemoteError):
             pass
         finally:
-            site.disarm()
-            site.fault()
+            site.calm()
 
     def _lose(self, *, settled: bool) -> None:
         if settled:

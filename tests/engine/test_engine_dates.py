@@ -261,3 +261,22 @@ def test_rule_1_8_who_wrote_does_not_matter(stage):
     stage.runs()
     assert stage.kinds() == [("deactivation", -10)]
     assert stage.licence()["status"] == "suspended"
+
+
+def test_rule_1_5_a_claim_that_no_row_fits_swallows_no_later_change(stage):
+    # Seen as one step, Active to Suspended; its two late rows are others. The claim is left over.
+    stage.world.settings.change({"audit_delay_seconds": 120})
+    stage.on("2025-06-16")
+    stage.edits(status="paused")
+    stage.edits(status="suspended")
+    stage.runs()
+    stage.on("2025-06-16", "12:01:30")
+    stage.runs()
+    assert stage.kinds() == [("deactivation", -10)]
+    stage.world.settings.change({"audit_delay_seconds": 0})
+    for day, status in (("18", "active"), ("20", "suspended")):
+        stage.on(f"2025-06-{day}")
+        stage.edits(status=status)
+        stage.runs()
+    assert [kind_of(log) for log in stage.logs()] == ["deactivation", "activation", "deactivation"]
+    assert stage.log()["sk_requestedby"] == "Alex Wilber"

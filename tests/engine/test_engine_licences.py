@@ -7,7 +7,7 @@ from shutil import copytree
 import pytest
 
 from seatkeeper.mapping_folder import shipped
-from tests.engine.stage import cash, outcome_of
+from tests.engine.stage import DO_NOTHING, cash, outcome_of
 
 PROVIDER_DOWN = {"service": "partner_center", "status": 503}
 WRITES_FAIL = {"service": "partner_center", "method": "PATCH", "status": 503}
@@ -342,3 +342,18 @@ def test_a_legacy_licence_is_suspended_without_a_word_on_terms(opened):
     stage.runs()
     assert stage.licence()["status"] == "suspended"
     assert "keeps billing" not in stage.log()["sk_message"]
+
+
+def test_a_log_that_waits_is_closed_when_its_provider_becomes_one_that_does_nothing(stage):
+    stage.on("2025-06-16")
+    stage.fails(**PROVIDER_DOWN)
+    stage.edits(status="suspended")
+    stage.runs()
+    assert outcome_of(stage.log()) == "awaiting"
+    stage.fails()
+    mark = stage.mark
+    stage.edits(sk_providerid=stage.providers[DO_NOTHING])
+    stage.runs()
+    assert outcome_of(stage.log()) == "not applicable"
+    assert "did not answer yet" not in stage.log()["sk_message"]
+    assert stage.sent_since(mark) == []

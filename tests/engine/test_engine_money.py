@@ -307,3 +307,15 @@ def test_changes_of_several_subscriptions_share_the_draft_of_their_contract(stag
         if line["_sk_invoiceid_value"] == stage.july
     ]
     assert sorted(numbers) == [1, 2]
+
+
+def test_rule_4_1_a_deactivation_of_a_later_day_is_refunded_when_the_day_has_come(stage):
+    other = stage.subscribes(provider=DO_NOTHING, sk_startdate="2025-07-01")
+    plays(stage, ("2025-06-16", {"status": "suspended", "sk_changeeffectiveon": "2025-06-20"}))
+    assert (stage.lines(), decision_of(stage.log())) == ([], "refunded")
+    assert "What is invoiced beyond 2025-06-20 is refunded then" in stage.log()["sk_message"]
+    stage.on("2025-07-01")
+    (issued,) = stage.invoices_on("2025-07-01")
+    assert stage.amounts() == cash("-41.67")
+    assert stage.amounts(other) == cash("125")
+    assert [issued.net] == cash("83.33")

@@ -1,0 +1,71 @@
+"""Privileges of security roles: what AddPrivilegesRole writes. Rights are kept, not enforced."""
+
+from typing import Any
+
+from sandbox.dataverse.calls import Answer, Call, answer_empty, answer_json
+from sandbox.dataverse.columns import ID
+from sandbox.dataverse.database import Database
+from sandbox.dataverse.errors import bad_payload, row_missing
+from sandbox.dataverse.paths import Address
+from sandbox.dataverse.payload import read_object
+from sandbox.dataverse.writer import Actor, Writer
+
+DEPTHS = {"Basic": 1, "Local": 2, "Deep": 4, "Global": 8}
+
+
+class Roles:
+    """The bound action and function of a role."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    def add_privileges(self, call: Call, role: Address, actor: Actor) -> Answer:
+        """Give a role privileges, each with its depth; raise Refused for one that is not."""
+        role.existing()
+        given = read_object(call).get("Privileges")
+        if not isinstance(given, list) or not given:
+            raise bad_payload("roles", "A collection 'Privileges' was expected.")
+        with self._database.transaction():
+            for privilege in given:
+                self._add(role.row_id, privilege, actor)
+        return answer_empty()
+
+    def privileges(self, call: Call, role: Address) -> Answer:
+        """Answer the privileges of a role: RetrieveRolePrivilegesRole."""
+        role.existing()
+        at = self._database.tables["roleprivileges"].table.position
+        names = {depth: name for name, depth in DEPTHS.items()}
+        held = [
+            {
+                "Depth": names[int(row[at["privilegedepthmask"]] or 1)],
+                "PrivilegeId": row[at["_privilegeid_value"]],
+                "PrivilegeName": row[at["name"]],
+            }
+            for row in self._held(role.row_id)
+        ]
+        context = f"{call.root}$metadata#Microsoft.Dynamics.CRM.RetrieveRolePrivilegesRoleResponse"
+        return answer_json({"@odata.context": context, "RolePrivileges": held})
+
+    def _add(self, role_id: str, privilege: dict[str, Any], actor: Actor) -> None:
+        privilege_id = str(privilege.get("PrivilegeId", "")).lower()
+        known = self._database.tables["privilege"].get(privilege_id)
+        depth = DEPTHS.get(str(privilege.get("Depth")))
+        if known is None:
+            raise row_missing("privilege", privilege_id)
+        if depth is None:
+            raise bad_payload("roles", f"'{privilege.get('Depth')}' is no privilege depth.")
+        rows = self._database.tables["roleprivileges"]
+        at = rows.table.position
+        same = [r for r in self._held(role_id) if r[at["_privilegeid_value"]] == privilege_id]
+        values = {"_roleid_value": role_id, "_privilegeid_value": privilege_id, "name": known[2]}
+        if same:
+            row_id = str(same[0][ID])
+            self._writer.update(rows.table, row_id, {"privilegedepthmask": depth}, actor)
+        else:
+            self._writer.create(rows.table, {**values, "privilegedepthmask": depth}, actor)
+
+    def _held(self, role_id: str) -> list[tuple[Any, ...]]:
+        rows = self._database.tables["roleprivileges"]
+        at = rows.table.position["_roleid_value"]
+        return [row for row in rows.in_order() if row[at] == role_id]

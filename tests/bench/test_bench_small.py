@@ -1,0 +1,67 @@
+"""The measurements run on a small world; what they measured is not judged here."""
+
+import os
+
+import pytest
+import requests
+
+from bench import exchanges, first_read, reader, report, settling
+from bench.running import Sandbox
+from sandbox.server import Options, start
+from seatkeeper.mapping_folder import shipped
+
+ROWS = 20
+
+
+@pytest.fixture(scope="module")
+def running():
+    options = Options(mappings=shipped(), scenario="scale", subscriptions=ROWS)
+    with start(options) as served, requests.Session() as session:
+        session.trust_env = False
+        yield Sandbox(ready=served.ready, pid=os.getpid(), session=session)
+
+
+@pytest.mark.parametrize("kind", sorted(reader.READERS))
+def test_each_reader_sees_every_row(running, kind, tmp_path):
+    running.reset(ROWS)
+    told = reader.measure(kind, running.config_file, str(tmp_path / "state.db"))
+    assert told["rows"] >= ROWS
+    assert told["requests"] >= 1
+    assert 0 < told["waited"] <= told["seconds"]
+
+
+def test_requests_are_counted_and_the_licences_really_follow(running):
+    seen = exchanges.measure(running, changes=1)
+    assert (seen.idle.total(), seen.deactivation.total(), seen.activation.total()) == (1, 1, 1)
+    assert any("PATCH /v1/" in one for one in seen.shown)
+
+
+def test_a_reader_that_misses_rows_is_no_measurement(running, monkeypatch):
+    told = {"rows": ROWS - 1, "seconds": 1.0, "cpu": 0.5, "waited": 0.5, "requests": 1}
+    monkeypatch.setattr(first_read, "child", lambda *_: told)
+    with pytest.raises(RuntimeError, match="read 19 of 20 rows"):
+        first_read.read(running, "plain", ROWS)
+
+
+def test_settling_checks_what_is_owed():
+    assert settling.measure(3)["settled"] == 3
+
+
+def test_a_target_that_is_missed_is_told():
+    table = report.verdicts([report.Verdict(name="speed", measured="1", target="2", met=False)])
+    assert report.text(table).splitlines()[-1] == "| speed | 1        | 2      | NO  |"
+
+
+def test_only_what_stands_between_the_markers_is_written(tmp_path):
+    path = tmp_path / "performance.md"
+    path.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    report.write(path, "new")
+    assert path.read_text() == f"before\n{report.BEGIN}\n\nnew\n\n{report.END}\nafter\n"
+
+
+def test_a_document_without_markers_is_left_alone(tmp_path):
+    path = tmp_path / "performance.md"
+    path.write_text("words")
+    with pytest.raises(ValueError, match="no markers"):
+        report.write(path, "new")
+    assert path.read_text() == "words"
