@@ -72,10 +72,10 @@ class Readings:
         return median(run.server_cpu / run.rows for run in self.runs) * 1e6
 
 
-def ratio(one: Readings, other: Readings) -> float:
-    """Return how many times as fast as `other` one is: the median of the rounds' ratios."""
+def ratios(one: Readings, other: Readings) -> list[float]:
+    """Return how many times as fast as `other` one was, round by round, lowest first."""
     pairs = zip(one.runs, other.runs, strict=True)
-    return median(mine.rate / its.rate for mine, its in pairs)
+    return sorted(mine.rate / its.rate for mine, its in pairs)
 
 
 def measure(

@@ -3,8 +3,10 @@
 import errno
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from sandbox import answers, control, sign_in
 from sandbox.clock import iso
+from sandbox.dataverse.protection import Protection, Visit
 from sandbox.faults import Drop, Rule, Service
 from sandbox.limits import Limiter
 from sandbox.partner_center.responses import finish
@@ -55,6 +58,7 @@ class _Exchange:
     client: str | None = None
     status: int | None = None
     delivered: bool = True
+    visit: Visit | None = None
 
 
 class App:
@@ -66,6 +70,7 @@ class App:
         self.postman = Postman(world)
         self._pages = pages
         self._limiter = Limiter()
+        self._protection = Protection(lambda: world.settings, lambda: _limits_now(world))
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -103,14 +108,31 @@ class App:
         world, request = self.world, exchange.request
         with world.lock:
             rule = world.faults.strike(exchange.service, request.method, request.path)
-        if rule is not None and rule.delay_seconds:
-            self._hold(request, rule.delay_seconds)
-        with world.acting("sandbox"):
             self._identify(exchange)
-            try:
-                return self._take(exchange, rule)
-            finally:
-                self._note(exchange)
+        with self._protected(exchange, rule):
+            if rule is not None and rule.delay_seconds:
+                self._hold(request, rule.delay_seconds)
+            with world.acting("sandbox"):
+                try:
+                    return self._take(exchange, rule)
+                finally:
+                    self._note(exchange)
+
+    @contextmanager
+    def _protected(self, exchange: _Exchange, rule: Rule | None) -> Iterator[None]:
+        """Count a request to Dataverse while it runs, from before it waits to its end."""
+        if exchange.service is not Service.DATAVERSE or exchange.caller is None:
+            yield
+            return
+        request, began = exchange.request, self.world.clock.real()
+        exchange.visit = self._protection.enter(exchange.caller.user_id, request.cookies)
+        try:
+            yield
+        finally:
+            spent = self.world.clock.real() - began
+            if rule is not None and HELD_BY_CALLER in request.environ:
+                spent += timedelta(seconds=rule.delay_seconds)
+            self._protection.leave(exchange.visit, spent.total_seconds() * 1000)
 
     def _hold(self, request: Request, seconds: float) -> None:
         """Keep a request waiting before it is executed, without the lock."""
@@ -165,20 +187,27 @@ class App:
         if exchange.caller is None:
             fault = exchange.refused.fault if exchange.refused else Fault.MISSING
             return answers.refused_token(world, service, fault, request)
-        seconds = self._throttled(service, exchange.caller)
+        if exchange.visit is not None:
+            return self._dataverse(exchange, exchange.caller, exchange.visit)
+        seconds = self._throttled()
         if seconds is not None:
             return answers.outage(world, service, HTTPStatus.TOO_MANY_REQUESTS, seconds)
         with world.acting(exchange.caller.client):
-            serving = world.dataverse if service is Service.DATAVERSE else world.partner_center
-            return serving.handle(request, exchange.caller)
+            return world.partner_center.handle(request, exchange.caller)
 
-    def _throttled(self, service: Service, caller: Principal) -> int | None:
-        settings, now = self.world.settings, self.world.clock.real()
-        if service is Service.DATAVERSE:
-            limit, window, key = settings.dataverse_per_5_minutes, 300, caller.user_id
-        else:
-            limit, window, key = settings.partner_center_per_minute, 60, self.world.tenant_id
-        return self._limiter.refuse(f"{service} {key}", now, limit=limit, window_seconds=window)
+    def _dataverse(self, exchange: _Exchange, caller: Principal, visit: Visit) -> Response:
+        with self.world.acting(caller.client):
+            if visit.throttled is None:
+                response = self.world.dataverse.handle(exchange.request, caller)
+            else:
+                response = self.world.dataverse.refuse(visit.throttled.refused)
+        response.headers.extend(self._protection.headers(visit))
+        return response
+
+    def _throttled(self) -> int | None:
+        limit, now = self.world.settings.partner_center_per_minute, self.world.clock.real()
+        key = f"{Service.PARTNER_CENTER} {self.world.tenant_id}"
+        return self._limiter.refuse(key, now, limit=limit, window_seconds=60)
 
     def _note(self, exchange: _Exchange) -> None:
         with self.world.lock:
@@ -199,6 +228,10 @@ def _certificate(request: Request) -> Response:
     if found is None:
         return Response("There is no such certificate.", 404)
     return Response(found, content_type="application/x-x509-ca-cert")
+
+
+def _limits_now(world: World) -> datetime:
+    return world.clock.real() if world.settings.limits_clock == "real" else world.clock.now()
 
 
 def service_at(path: str) -> Service:

@@ -19,6 +19,15 @@ def pages(engine: Engine, entity: Entity, columns: tuple[str, ...]) -> Iterator[
     except CursorExpired as expired:
         engine.ports.log.warning("full read", table=entity.table, reason=str(expired))
         store.tx(lambda tx: tx.set_cursor(entity.table, None))
+        yield from _full(engine, entity, columns)
+
+
+def _full(engine: Engine, entity: Entity, columns: tuple[str, ...]) -> Iterator[Page]:
+    """Walk the whole table; begin again, once, when a link of the walk is gone (rules.md 1.2)."""
+    try:
+        yield from engine.ports.crm.pages(entity.set, columns, None)
+    except CursorExpired as expired:
+        engine.ports.log.warning("full read", table=entity.table, reason=str(expired))
         yield from engine.ports.crm.pages(entity.set, columns, None)
 
 

@@ -37,6 +37,7 @@ from sync.state import (
 )
 
 POLLED = ("status", "quantity", "customer", "contract", "provider", "deactivate_on", "modified_at")
+_UNFINISHED = frozenset({"awaiting", "failed"})
 _BATCH = 11
 """Subscriptions per `$batch` of reads: 9 rows and a history each, under a part limit of 120."""
 
@@ -225,7 +226,8 @@ def _store_detection(engine: Engine, tx: Tx, detection: Detection, before: Seen 
     tx.put_seen([detection.seen])
     tx.trail(_seen_entries(engine, facts))
     waiting = tx.wakes(subject)
-    if tx.parked(subject) or (waiting and facts):
+    unfinished = any(log.provisioning in _UNFINISHED for log in tx.known_logs(subject))
+    if tx.parked(subject) or (waiting and facts) or (unfinished and not facts):
         # The row was touched: look whether the cause is gone, without waiting for a pause.
         tx.wake(Wake(subscription_id=subject, reason="row changed"))
     return added

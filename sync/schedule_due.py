@@ -1,11 +1,12 @@
 """Turn reached deactivate-on dates into facts, on the day of the contract's zone."""
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from lifecycle.states import Status
+from lifecycle.states import LogKind, Status
 from sync.engine import Engine
+from sync.model import Context
 from sync.poll import next_ordinal
 from sync.ports import Tx
 from sync.prepare import read
@@ -13,6 +14,8 @@ from sync.state import Fact, FactState, Seen, Source
 
 _EAST = timedelta(hours=14)
 """The easternmost zone is 14 hours ahead: there a day begins first."""
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_OVERTAKING = frozenset({LogKind.ACTIVATION, LogKind.DEACTIVATION, LogKind.CANCELLATION})
 
 
 def take_scheduled(engine: Engine) -> int:
@@ -23,8 +26,21 @@ def take_scheduled(engine: Engine) -> int:
 
 
 def _is_awake(engine: Engine, seen: Seen) -> bool:
-    begins = engine.sleeping.get(seen.id)
+    begins = engine.sleeping.get(_date_of(seen.id, seen.deactivate_on))
     return begins is None or engine.now() >= begins
+
+
+def _date_of(subscription_id: str, ends_on: date | None) -> str:
+    return f"{subscription_id}|{ends_on}"
+
+
+def _is_past(context: Context, ends_on: date) -> bool:
+    """Tell a date that was left standing and that a later change has overtaken."""
+    return any(
+        log.effective_on is not None and log.effective_on >= ends_on and log.kind in _OVERTAKING
+        for log in context.logs
+        if log.change_key
+    )
 
 
 def _take(engine: Engine, seen: Seen) -> int:
@@ -34,8 +50,10 @@ def _take(engine: Engine, seen: Seen) -> int:
         return 0
     zone = context.contract.time_zone if context.contract else "UTC"
     begins = _day_begins(row.deactivate_on, zone)
+    if _is_past(context, row.deactivate_on):
+        begins = _NEVER
     if engine.now() < begins:
-        engine.sleeping[seen.id] = begins
+        engine.sleeping[_date_of(seen.id, row.deactivate_on)] = begins
         return 0
     engine.contexts[seen.id] = context
     pair = engine.mappings.entity("subscription").fields["status"].choices[Status.SUSPENDED]

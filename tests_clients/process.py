@@ -15,6 +15,7 @@ import requests
 
 PROJECT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN_SECONDS = 60
+STOPS_WITHIN_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,16 @@ def running() -> Iterator[Sandbox]:
             try:
                 yield _described(ready, process)
             finally:
-                process.terminate()
+                _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOPS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def _described(ready: Path, process: subprocess.Popen[bytes]) -> Sandbox:
@@ -75,4 +85,4 @@ def _described(ready: Path, process: subprocess.Popen[bytes]) -> Sandbox:
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise RuntimeError("the sandbox did not start")
+    raise RuntimeError(f"the sandbox did not start (exit code {process.poll()})")

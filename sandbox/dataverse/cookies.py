@@ -18,6 +18,7 @@ COOKIE = re.compile(
     r'<cookie pagenumber="(?P<page>\d+)" pagingcookie="(?P<cookie>[^"]+)" '
     r'istracking="(?P<tracking>True|False)" />'
 )
+MOST_ENCODINGS = 3
 STATE = re.compile(r'<state value="([\w=-]+)" />')
 
 
@@ -72,7 +73,7 @@ def read_cookie(text: str) -> Cookie:
 
 def read_inner(text: str) -> dict[str, Any]:
     """Return the state inside a paging cookie, encoded however often; raise Refused if none."""
-    while "%" in text:
+    for _ in range(MOST_ENCODINGS):
         text = unquote(text)
     state = STATE.search(text)
     try:

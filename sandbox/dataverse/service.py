@@ -77,6 +77,10 @@ class Dataverse:
         )
         return _response(self._guarded(call, principal))
 
+    def refuse(self, refused: Refused) -> Response:
+        """Answer a request that is not executed, such as one too many."""
+        return _response(answer_refusal(refused))
+
     def insert(self, logical_name: str, row: dict[str, Any], *, by: str | None = None) -> str:
         """Create a row from physical names, lookups as ids; raise Refused as the API would."""
         self._people.ensure()

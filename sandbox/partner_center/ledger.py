@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sandbox.clock import iso, parse_instant
 from sandbox.documents import Document
@@ -13,7 +14,6 @@ from sandbox.partner_center.patch import patched, suspended
 from sandbox.partner_center.registry import Registry
 from sandbox.partner_center.subscription import Status, Subscription, from_document, to_document
 from sandbox.partner_center.terms import advance
-from sandbox.webhooks.desk import Desk
 from sandbox.world import World
 
 SERVICE = "partner_center"
@@ -22,6 +22,14 @@ SUBSCRIPTION = "subscription"
 STATE = "subscription_state"
 AUDIT = "auditrecord"
 STAGED = "staged"
+
+
+class Audience(Protocol):
+    """Who is told that a subscription changed."""
+
+    def changed(self, customer_id: str, subscription_id: str, audit: str, now: datetime) -> None:
+        """Take note of a change and of the id of its audit record."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +45,9 @@ class Staged:
 class Ledger:
     """The state of Partner Center in one world."""
 
-    def __init__(self, world: World, desk: Desk) -> None:
+    def __init__(self, world: World, audience: Audience) -> None:
         self._world = world
-        self._desk = desk
+        self._audience = audience
         self.registry = Registry()
         self.audit = AuditLog()
         self._staged: dict[str, Staged] = {}
@@ -153,4 +161,4 @@ class Ledger:
         self.audit.add(document)
         self._world.save(service=SERVICE, table=AUDIT, id=document["id"], document=document)
         if before is not None:
-            self._desk.changed(new.customer_id, new.id, document["id"], now)
+            self._audience.changed(new.customer_id, new.id, document["id"], now)

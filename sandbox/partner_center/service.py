@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from werkzeug import Request, Response
 
@@ -22,9 +23,10 @@ from sandbox.partner_center.responses import Outcomes
 from sandbox.partner_center.subscription import Subscription
 from sandbox.partner_center.transitions import Transitions
 from sandbox.sign_in import person_address
-from sandbox.webhooks import desk
-from sandbox.webhooks.desk import Desk
 from sandbox.world import Principal, World
+
+if TYPE_CHECKING:
+    from sandbox.webhooks.desk import Desk
 
 _CHANGING = ("PATCH", "POST", "PUT", "DELETE")
 
@@ -32,9 +34,9 @@ _CHANGING = ("PATCH", "POST", "PUT", "DELETE")
 class PartnerCenter:
     """The emulated service: its API for clients, and what a person does by hand."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, webhooks: "Desk") -> None:
         self._world = world
-        self.webhooks = Desk(world)
+        self.webhooks = webhooks
         self._ledger = Ledger(world, self.webhooks)
         orders = Orders(world, self._ledger)
         self._carts = Carts(world, self._ledger, orders)
@@ -147,7 +149,7 @@ class PartnerCenter:
                 self._carts.load(key, document)
             elif table == transitions.TABLE:
                 self._transitions.load(key, document)
-            elif table == desk.TABLE:
+            elif table == self.webhooks.table:
                 self.webhooks.load(document)
             else:
                 rest.append((table, key, document))

@@ -20,7 +20,6 @@ from sandbox.webhooks.events import NAMES, SUBSCRIPTION, TEST, Event
 from sandbox.webhooks.outbox import Outbox, Parcel
 from sandbox.world import World
 
-TABLE = "webhook"
 _VALIDATIONS_PER_MINUTE = 2
 _KEPT_DAYS = 7
 
@@ -53,6 +52,8 @@ class _Validation:
 
 class Desk:
     """Registers the callback and queues the events for it."""
+
+    table = "webhook"
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -123,7 +124,9 @@ class Desk:
         )
         self.registration = made
         kept = asdict(made) | {"events": list(made.events)}
-        self._world.save(service="partner_center", table=TABLE, id="registration", document=kept)
+        self._world.save(
+            service="partner_center", table=self.table, id="registration", document=kept
+        )
         return json_response(made.wire())
 
     def _validate(self, now: datetime) -> Response:

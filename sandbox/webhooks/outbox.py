@@ -8,6 +8,9 @@ from sandbox.settings import Settings
 from sandbox.webhooks.events import Event
 
 
+_MOST_DOUBLINGS = 16
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """One copy of an event, and how often it was tried."""
@@ -50,7 +53,8 @@ class Outbox:
         if tried.attempts >= self.settings.webhook_attempts:
             self.put_aside.append(tried)
             return
-        pause = self.settings.webhook_retry_seconds * 2 ** (tried.attempts - 1)
+        doublings = min(tried.attempts - 1, _MOST_DOUBLINGS)
+        pause = self.settings.webhook_retry_seconds * 2**doublings
         self._waiting.append(replace(tried, due=now + timedelta(seconds=pause)))
 
     def clear(self) -> None:

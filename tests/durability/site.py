@@ -188,12 +188,12 @@ class Site:
         finally:
             store.close()
 
-    def run(self, *, meet: bool = True) -> Report:
+    def run(self, *, meet: bool = True, passes: int = 8) -> Report:
         """Start, work once, end."""
         with self.process() as app:
             if meet:
                 bootstrap.meet(app)
-            return run_once(app.engine)
+            return run_once(app.engine, passes=passes)
 
     def invoice(self, day: str) -> list[Issued]:
         with self.process() as app:
@@ -311,6 +311,31 @@ class Site:
         self.bill(subscription, self.drafts["june"], "2025-06-01", "2025-07-01")
         return subscription
 
+    def second_contract(self) -> str:
+        """Add a contract with one subscription, to be invoiced on 1 July as well."""
+        contract = self.make(
+            "sk_billingcontract",
+            sk_name="Fabrikam, second",
+            sk_accountid=self.account,
+            sk_frequency=126310000,
+            sk_billingpolicy=126310000,
+            sk_startdate="2025-01-01",
+            sk_currencycode="USD",
+            sk_timezone="UTC",
+            sk_nextinvoiceon="2025-07-01",
+        )
+        return self.make(
+            "sk_subscription",
+            sk_name="By hand",
+            sk_accountid=self.account,
+            sk_billingcontractid=contract,
+            sk_providerid=self.providers["manual"],
+            sk_quantity=10,
+            sk_unitprice=10,
+            sk_startdate="2025-01-01",
+            **STATUS["active"],
+        )
+
     def bill(self, subscription: str, invoice: str, start: str, end: str) -> None:
         self.make(
             "sk_invoiceline",
@@ -375,7 +400,8 @@ def open_site(state: Path, *, subscriptions: int = 1, **settings: Any) -> Site:
     world.settings.change({**asdict(Settings()), "partner_center_per_minute": 0, **settings})
     ground.wire.forget()
     ground.effects.ids = 0
-    ground.effects.sleep(86_400)  # past every pause that a service asked for
+    ground.effects.time += 86_400  # past every pause that a service asked for
+    ground.effects.slept.clear()
     site = Site(
         world=world,
         wire=ground.wire,

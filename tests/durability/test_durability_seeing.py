@@ -9,7 +9,7 @@ from tests.durability import traps
 from tests.durability.oracle import Oracle
 from tests.durability.site import STATUS
 
-ROLE_DAYS = 8
+EXPIRED_DAYS = 8
 DAY = 86_400
 
 
@@ -44,7 +44,7 @@ def test_rule_1_1_the_first_read_adopts_and_writes_nothing(untouched):
 
 def test_rule_1_1_a_full_read_after_an_expired_link_is_compared_with_the_snapshot(make_site):
     site = make_site(subscriptions=3)
-    site.advance(ROLE_DAYS * DAY)
+    site.advance(EXPIRED_DAYS * DAY)
     site.edit(site.subscriptions[1], "suspended")
     site.run()
     site.quiesce(2)
@@ -59,7 +59,7 @@ def test_rule_1_2_a_row_that_changes_while_the_table_is_read_is_seen_once(
 ):
     site = make_site(subscriptions=3, delta_token_at=token_at, max_page_size=1)
     first = min(site.subscriptions)  # on the first page
-    site.advance(ROLE_DAYS * DAY)
+    site.advance(EXPIRED_DAYS * DAY)
     # the first request meets the expired link, the second asks for the newest version
     traps.at(site, traps.table_read, 2 + page, lambda: site.edit(first, "suspended"))
     site.run()
@@ -72,7 +72,7 @@ def test_rule_1_2_a_row_that_changes_while_the_table_is_read_is_seen_once(
 @pytest.mark.parametrize("status", [400, 404, 410])
 def test_rule_1_2_a_refused_next_link_restarts_the_walk(make_site, status):
     site = make_site(subscriptions=3, max_page_size=1)
-    site.advance(ROLE_DAYS * DAY)
+    site.advance(EXPIRED_DAYS * DAY)
     site.edit(site.subscriptions[2], "suspended")
     traps.fault_at(site, traps.table_read, 4, status=status)
     site.run()
@@ -83,7 +83,7 @@ def test_rule_1_2_a_refused_next_link_restarts_the_walk(make_site, status):
 
 def test_a_kill_in_the_middle_of_a_full_read_begins_it_again(make_site):
     site = make_site(subscriptions=3, max_page_size=1)
-    site.advance(ROLE_DAYS * DAY)
+    site.advance(EXPIRED_DAYS * DAY)
     for subscription in site.subscriptions:
         site.edit(subscription, "suspended")
     traps.death_at(site, traps.table_read, 4)

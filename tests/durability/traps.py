@@ -12,7 +12,7 @@ Kind = Callable[[PreparedRequest], bool]
 
 def change_set(request: PreparedRequest) -> bool:
     """Tell a change set from a batch of reads."""
-    return request.method == "POST" and b"multipart/mixed; boundary=changeset" in _body(request)
+    return request.method == "POST" and b"\nPATCH /" in _body(request)
 
 
 def provider_write(request: PreparedRequest) -> bool:

@@ -47,17 +47,26 @@ def differences(documented: Any, answered: Any, place: str = "") -> Iterator[str
     if _kind(documented) != _kind(answered):
         yield f"{place}: {_kind(documented)} is documented, not {_kind(answered)}"
     elif isinstance(documented, dict):
-        for name, inner in documented.items():
-            here = f"{place}.{name}" if place else name
-            if name in answered:
-                yield from differences(inner, answered[name], here)
-            elif inner is not None:
-                yield f"{here}: missing"
+        yield from _of_fields(documented, answered, place)
     elif isinstance(documented, list) and documented:
-        if answered:
-            yield from differences(documented[0], answered[0], f"{place}[]")
-        else:
-            yield f"{place}[]: missing"
+        first = answered[0] if answered else _MISSING
+        yield from _of_field(documented[0], first, f"{place}[]")
+
+
+_MISSING = object()
+
+
+def _of_fields(documented: Any, answered: Any, place: str) -> Iterator[str]:
+    for name, inner in documented.items():
+        here = f"{place}.{name}" if place else name
+        yield from _of_field(inner, answered.get(name, _MISSING), here)
+
+
+def _of_field(documented: Any, answered: Any, place: str) -> Iterator[str]:
+    if answered is not _MISSING:
+        yield from differences(documented, answered, place)
+    elif documented is not None:
+        yield f"{place}: missing"
 
 
 def _kind(value: object) -> str:

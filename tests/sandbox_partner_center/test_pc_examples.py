@@ -435,6 +435,33 @@ def test_the_recorded_headers_and_line_ends_are_ours(partner: Partner) -> None:
     assert answer.text.startswith('{\r\n  "totalCount": ')
 
 
+# partner-center.md 3.2: in the table of fields, in none of the samples
+LATER = {
+    "actions",
+    "billingCycleEndDate",
+    "billingCycleEndDateTime",
+    "cancellationAllowedUntilDate",
+    "commitmentEndDateTime",
+    "nextChargeInstructions",
+    "refundableQuantity",
+    "scheduledActions",
+}
+
+
+@pytest.mark.parametrize("fields", [{}, LEGACY], ids=["new commerce", "legacy"])
+def test_a_subscription_shows_no_field_that_is_not_documented(
+    partner: Partner, fields: dict[str, Any]
+) -> None:
+    samples = [path for path in FOLDER.glob("*/sub-*.json") if "list" not in path.name]
+    documented = {name for path in samples for name in camel(example(path.name)) or ()}
+    recording = recorded("GetCustomerSubscription.json")["items"]
+    documented |= {name for item in recording for name in item}
+
+    shown = set(partner.buy(**fields))
+
+    assert shown - documented <= LATER
+
+
 def test_a_difference_in_name_type_or_length_is_seen() -> None:
     documented = {"a": 1, "b": [{"c": "x"}], "d": None, "e": True}
 
