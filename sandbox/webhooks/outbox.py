@@ -7,7 +7,6 @@ from operator import attrgetter
 from sandbox.settings import Settings
 from sandbox.webhooks.events import Event
 
-
 _MOST_DOUBLINGS = 16
 
 

@@ -26,7 +26,8 @@ def test_a_log_that_waited_for_a_person_is_provisioned_when_the_provider_becomes
     stage.edits(status="suspended")
     stage.runs()
     assert outcome_of(stage.log()) == "awaiting"
-    stage.edits(sk_providerid=stage.providers[AUTOMATIC])
+    licence = stage.buys()
+    stage.edits(sk_providerid=stage.providers[AUTOMATIC], sk_providersubscriptionid=licence)
     stage.runs()
     assert outcome_of(stage.log()) == "provisioned"
-    assert stage.licence()["status"] == "suspended"
+    assert stage.licence(licence)["status"] == "suspended"
