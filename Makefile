@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PKGS   := seatkeeper connector lifecycle billing sync store sandbox
+CLIENTS := tests_clients/.venv
 ARGS   ?=
 
-.PHONY: help setup demo test check format lock bench record clean
+.PHONY: help setup demo test test-clients check format lock bench record clean
 help:  #? list the targets
 	@sed -n 's/^\([a-z-]*\):.*#? \(.*\)/make \1 \t\2/p' Makefile
 
@@ -23,6 +23,15 @@ demo: setup  #? sandbox, daemon and the story of the seed (ARGS=--exit ends afte
 
 test: setup  #? every test
 	$(BIN)/python -m pytest -n 2 --dist=loadscope $(ARGS)
+
+$(CLIENTS)/.ready: requirements-clients.lock tests_clients/javascript/package-lock.json
+	$(PYTHON) -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.lock
+	PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --silent --prefix tests_clients/javascript
+	@touch $@
+
+test-clients: setup $(CLIENTS)/.ready  #? clients by others against the sandbox
+	$(CLIENTS)/bin/python -m pytest tests_clients $(ARGS)
 
 check: setup  #? lint, format, types, architecture
 	$(BIN)/ruff check .
@@ -44,6 +53,7 @@ lock: setup  #? resolve the dependencies anew (hashes, no index addresses)
 	$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv
 	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements-dev.lock
+	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header tests_clients/requirements.in -o requirements-clients.lock
 
 clean:  #? remove what the targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS) tests_clients/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

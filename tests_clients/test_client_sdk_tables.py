@@ -67,7 +67,7 @@ def test_a_table_is_created_with_columns_of_every_kind(client, table):
         "new_stock": 7,
         "new_price": 12.5,
         "new_weight": 0.25,
-        "new_soldon": "2025-06-16",
+        "new_soldon": "2025-06-16T00:00:00Z",
         "new_active": True,
         "new_grade": 2,
     }
@@ -98,14 +98,14 @@ def test_columns_are_added_changed_and_removed(client, table):
 
 
 def test_a_key_is_created_and_serves_upserts(client, table):
-    made = client.tables.create_alternate_key("new_Product", "new_title_key", ["new_title"])
+    client.tables.create_alternate_key("new_Product", "new_title_key", ["new_title"])
     (key,) = client.tables.get_alternate_keys("new_Product")
-    assert (key.metadata_id, key.key_attributes) == (made.metadata_id, ["new_title"])
+    assert (key.schema_name, key.key_attributes) == ("new_title_key", ["new_title"])
     item = {"alternate_key": {"new_title": "T"}, "record": {"new_productname": "Seats"}}
     client.records.upsert("new_Product", [item])
     client.records.upsert("new_Product", [item])
     assert len(client.records.list("new_Product")) == 1
-    client.tables.delete_alternate_key("new_Product", made.metadata_id)
+    client.tables.delete_alternate_key("new_Product", key.metadata_id)
     assert client.tables.get_alternate_keys("new_Product") == []
 
 

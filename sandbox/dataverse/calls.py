@@ -13,6 +13,8 @@ Pairs = tuple[tuple[str, str], ...]
 SERVICE_PATH = re.compile(r"^(?P<root>.*?/api/data/v9\.\d/)(?P<rest>.*)$", re.IGNORECASE)
 JSON_TYPE = "application/json; odata.metadata=minimal"
 TEXT_TYPE = "text/plain"
+SERVICE = "Microsoft.PowerApps.CDS"
+DETAILS = f"{SERVICE}.ErrorDetails"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +126,19 @@ def answer_json(document: object, *, status: int = 200, **headers: str) -> Answe
     return Answer(status=status, body=dump(document), content_type=JSON_TYPE, headers=named)
 
 
-def answer_refusal(refused: Refused) -> Answer:
-    error = {"error": {"code": refused.code, "message": refused.message}}
-    return answer_json(error, status=refused.status)
+def answer_refusal(refused: Refused, call: Call | None = None) -> Answer:
+    """Return an error; who prefers annotations gets its details as well."""
+    error = {"code": refused.code, "message": refused.message}
+    details = {
+        f"{DETAILS}.OperationStatus": "0",
+        f"{DETAILS}.SubErrorCode": refused.code,
+        f"{SERVICE}.HelpLink": f"http://go.microsoft.com/fwlink/?LinkID=398563&error={refused.code}",
+        f"{SERVICE}.TraceText": f"\r\n[{refused.code}] {refused.message}",
+        f"{SERVICE}.InnerError.Message": refused.message,
+    }
+    if call is not None and call.prefer.annotations:
+        error |= {f"@{name}": text for name, text in details.items() if call.prefer.annotates(name)}
+    return answer_json({"error": error}, status=refused.status)
 
 
 def answer_text(text: str) -> Answer:

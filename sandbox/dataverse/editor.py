@@ -6,6 +6,7 @@ from sandbox.dataverse.audit import Values
 from sandbox.dataverse.calls import Answer, Call, answer_empty
 from sandbox.dataverse.columns import ID, Column, Row, Table
 from sandbox.dataverse.database import Database
+from sandbox.dataverse.deep_insert import DeepInsert
 from sandbox.dataverse.duplicates import check_duplicates
 from sandbox.dataverse.errors import (
     bad_payload,
@@ -32,10 +33,14 @@ class Editor:
 
     def create(self, call: Call, table: Table, actor: Actor) -> Answer:
         """Create a row; the client may choose its id."""
-        values = self._values(call, table)
-        check_duplicates(self._database, call, table, values)
-        row = self._writer.create(table, values, actor)
+        document = read_document(call, table)
+        with self._database.transaction():
+            deep = DeepInsert(self._database, self._writer, actor, call.root)
+            row = deep.create(table, document, lambda v: self._unique(call, table, v))
         return self._answer(call, self._address(table, row), CREATED)
+
+    def _unique(self, call: Call, table: Table, values: Values) -> None:
+        check_duplicates(self._database, call, table, values)
 
     def update(self, call: Call, address: Address, actor: Actor) -> Answer:
         """Update a row, or create it when nothing forbids that."""

@@ -1,6 +1,7 @@
 """Answers metadata reads: EntityDefinitions and what belongs to them, service document, EDMX."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,13 @@ from sandbox.dataverse.definitions import (
     typed_facts,
 )
 from sandbox.dataverse.edmx import write_edmx
-from sandbox.dataverse.errors import Refused, row_missing, segment_missing, unknown_property
+from sandbox.dataverse.errors import (
+    Refused,
+    bad_query,
+    row_missing,
+    segment_missing,
+    unknown_property,
+)
 from sandbox.dataverse.filters import parse_filter
 from sandbox.dataverse.paths import Segment, parse_path
 from sandbox.dataverse.predicates import Operand, compile_filter
@@ -51,6 +58,9 @@ class DocumentScope:
 
     def collection(self, name: str) -> tuple[Callable[[Row], Iterable[Row]], "DocumentScope"]:
         raise unknown_property(name, "EntityMetadata")
+
+    def now(self) -> datetime:
+        raise bad_query("Metadata has no dates to compare with today.")
 
 
 class Metadata:

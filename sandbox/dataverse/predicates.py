@@ -16,6 +16,7 @@ from odata_query import ast
 
 from sandbox.dataverse.columns import Kind, Row, Scalar
 from sandbox.dataverse.errors import bad_query
+from sandbox.dataverse.relative_dates import span_of, within
 from sandbox.dataverse.values import wire_instant
 
 Test = Callable[[Any], bool]
@@ -52,6 +53,8 @@ class Scope(Protocol):
     def operand(self, path: tuple[str, ...]) -> Operand: ...
 
     def collection(self, name: str) -> tuple[Callable[[Row], Iterable[Row]], "Scope"]: ...
+
+    def now(self) -> datetime: ...
 
 
 def compile_filter(node: ast._Node, scope: Scope) -> Test:
@@ -224,14 +227,18 @@ def _member(left: Operand, values: Iterable[Scalar]) -> Test:
     return lambda row: _fold(get(row)) in wanted
 
 
-TEXT_TESTS = {"contains": (".*", ".*"), "startswith": ("", ".*"), "endswith": (".*", "")}
+TEXT_TESTS = {"contains": ("%", "%"), "startswith": ("", "%"), "endswith": ("%", "")}
 
 
 def _text_test(name: str, left: Operand, right: Operand) -> Test:
     """Compare as SQL LIKE does: `%`, `_` and `[...]` are wildcards (fact sheet section 4)."""
     before, after = TEXT_TESTS[name]
-    wanted = re.compile(before + _like(str(right.value(()))) + after, re.IGNORECASE | re.DOTALL)
-    get = left.value
+    return like_test(left, before + str(right.value(())) + after)
+
+
+def like_test(left: Operand, pattern: str) -> Test:
+    """Return the test of a LIKE with its own wildcards."""
+    wanted, get = re.compile(_like(pattern), re.IGNORECASE | re.DOTALL), left.value
 
     def test(row: Row) -> bool:
         value = get(row)
@@ -250,6 +257,17 @@ def _crm_test(name: str, arguments: Iterable[ast._Node], scope: Scope) -> Test:
     named = {a.name.name: a.param for a in arguments if isinstance(a, ast.NamedParam)}
     left = scope.operand(tuple(str(_literal(named.get("PropertyName", ast.Null()))).split("/")))
     values = _values(named.get("PropertyValues") or named.get("PropertyValue"))
+    return crm_test(name, left, values, scope.now)
+
+
+def crm_test(name: str, left: Operand, values: list[Scalar], now: Callable[[], datetime]) -> Test:
+    """Return the test that a query function of the service stands for; raise Refused for others."""
+    span = span_of(name, values[0] if values else None, now())
+    if span is not None:
+        get, date_only = left.value, left.kind is Kind.DATE
+        return lambda row: within(get(row), span, date_only=date_only)
+    if name in {"ContainValues", "DoesNotContainValues"}:
+        return _chosen_test(left, values, wanted=name == "ContainValues")
     member, between = _member(left, values), _between(left, values)
     tests: dict[str, Test] = {
         "In": member,
@@ -263,6 +281,17 @@ def _crm_test(name: str, arguments: Iterable[ast._Node], scope: Scope) -> Test:
     if name not in tests:
         raise bad_query(f"The query function Microsoft.Dynamics.CRM.{name} is not supported here.")
     return tests[name]
+
+
+def _chosen_test(left: Operand, values: list[Scalar], *, wanted: bool) -> Test:
+    """Test a choice of several options: one of the values is among them, or none is."""
+    sought, get = {str(value) for value in values}, left.value
+
+    def test(row: Row) -> bool:
+        held = str(get(row) or "").split(",")
+        return (not sought.isdisjoint(held)) is wanted
+
+    return test
 
 
 def _values(node: ast._Node | None) -> list[Scalar]:

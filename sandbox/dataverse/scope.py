@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from operator import itemgetter
 
 from sandbox.dataverse.columns import ID, Column, Row, Scalar, Table
@@ -56,6 +57,9 @@ class RowScope:
         rows, column = found
         members = members_by_owner(rows, column)
         return lambda row: members[str(row[ID])], RowScope(self._database, rows.table)
+
+    def now(self) -> datetime:
+        return self._database.world.clock.now()
 
     def _through(self, name: str, rest: tuple[str, ...]) -> Operand:
         lookup = self._table.lookups.get(name)

@@ -15,9 +15,11 @@ from sandbox.dataverse.bulk import Bulk
 from sandbox.dataverse.calls import SERVICE_PATH, Answer, Call, answer_refusal
 from sandbox.dataverse.catalogue import Catalogue
 from sandbox.dataverse.columns import Table
+from sandbox.dataverse.cookies import Cookie, read_cookie
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.editor import Editor
 from sandbox.dataverse.errors import Refused, bad_url, no_such_operation, segment_missing
+from sandbox.dataverse.fetch_xml import read_fetch
 from sandbox.dataverse.functions import Functions
 from sandbox.dataverse.key_building import settle_keys
 from sandbox.dataverse.loading import load
@@ -30,7 +32,9 @@ from sandbox.dataverse.reader import Reader
 from sandbox.dataverse.roles import Roles
 from sandbox.dataverse.schema import Schema
 from sandbox.dataverse.schema_calls import SchemaCalls
+from sandbox.dataverse.sql_select import read_sql
 from sandbox.dataverse.tracking import Tracking
+from sandbox.dataverse.wanted import Answering
 from sandbox.dataverse.writer import Actor, Writer
 
 MODEL = "Microsoft.Dynamics.CRM."
@@ -44,6 +48,7 @@ class Dataverse:
         self._people = People(self._database)
         self._writer = Writer(self._database)
         self._reader = Reader(self._database)
+        self._answering = Answering(self._database, self._reader)
         self._tracking = Tracking(self._database, self._reader)
         self._editor = Editor(self._database, self._reader, self._writer)
         self._bulk = Bulk(self._database, self._writer)
@@ -137,7 +142,7 @@ class Dataverse:
         try:
             return self._answer(call, principal)
         except Refused as refused:
-            return answer_refusal(refused)
+            return answer_refusal(refused, call)
 
     def _answer(self, call: Call, principal: Principal) -> Answer:
         if call.path.startswith("$batch"):
@@ -184,6 +189,15 @@ class Dataverse:
         _require_get(call)
         if self._tracking.asked(call):
             return self._tracking.answer(call, table)
+        fetch, sql = call.option("fetchXml"), call.option("sql")
+        if fetch is not None:
+            wanted = read_fetch(self._database, table, fetch)
+            return self._answering.page(call, table, wanted)
+        if sql is not None:
+            token = call.option("$skiptoken")
+            cookie = Cookie() if token is None else read_cookie(token)
+            wanted = read_sql(self._database, table, sql, cookie)
+            return self._answering.page(call, table, wanted)
         return self._reader.listing(call, table)
 
     def _of_set(self, call: Call, table: Table, name: str, actor: Actor) -> Answer:

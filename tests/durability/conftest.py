@@ -24,5 +24,5 @@ def make_site(tmp_path):
 
 @pytest.fixture
 def untouched(tmp_path) -> Site:
-    """A site that no daemon has looked at yet."""
+    """Return a site that no daemon has looked at yet."""
     return open_site(tmp_path / "state.db", subscriptions=3)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -94,11 +95,11 @@ class Oracle:
 
     def provider_writes(self, licence: str) -> list[tuple[str, str]]:
         """Return the status changes that were committed at the provider."""
-        writes = []
-        for one in self._of("subscription", licence, service="partner_center"):
-            if one.before and one.after and one.client == self._ours:
-                writes.append((one.before["status"], one.after["status"]))
-        return writes
+        return [
+            (one.before["status"], one.after["status"])
+            for one in self._of("subscription", licence, service="partner_center")
+            if one.before and one.after and one.client == self._ours
+        ]
 
     def licence(self, licence: str) -> Row:
         last = self._of("subscription", licence, service="partner_center")[-1].after
@@ -130,7 +131,9 @@ class Oracle:
         """Every log was closed: provisioned, or superseded by a later one."""
         last = {one.id: one.after for one in self.commits if one.table == "sk_changelog"}
         mine = [row for row in last.values() if row["_sk_subscriptionid_value"] == subscription]
-        assert [row["sk_message"] for row in mine if row["sk_provisioningstatus"] not in CLOSED] == []
+        assert [
+            row["sk_message"] for row in mine if row["sk_provisioningstatus"] not in CLOSED
+        ] == []
 
     def judge_money(self, subscription: str) -> None:
         """Lines of June = what June is worth minus what was invoiced, to the cent."""
@@ -150,14 +153,14 @@ class Oracle:
         return sum(1 for day in _june() if _state_on(day, changes) != "suspended")
 
     def judge_provider(self, subscription: str, licence: str) -> None:
-        """The provider stands where the CRM stands; nothing was flipped more often than needed."""
+        """Hold the provider against the CRM; nothing was flipped more often than needed."""
         changes = self.changes(subscription)
         wanted = "suspended" if changes and changes[-1].now in STOPPED else "active"
         now = self.licence(licence)
         assert now["status"] == wanted
         flips = [pair for pair in self.provider_writes(licence) if pair[0] != pair[1]]
         assert len(flips) <= _flips(changes)
-        assert all(one != other for one, other in zip(flips, flips[1:], strict=False))
+        assert all(one != other for one, other in pairwise(flips))
         if wanted == "active":
             assert now["autoRenewEnabled"] is True
             assert (now["scheduledNextTermInstructions"] or {}).get("quantity") == 8
@@ -185,11 +188,15 @@ class Oracle:
 
     def numbers(self) -> list[str]:
         """Return all numbers that were given to invoices, in order."""
-        rows = {one.id: one.after for one in self.commits if one.table == "sk_invoice" and one.after}
+        rows = {
+            one.id: one.after for one in self.commits if one.table == "sk_invoice" and one.after
+        }
         return sorted(row["sk_number"] for row in rows.values() if row["sk_number"])
 
     def _created(self, table: str) -> list[Row]:
-        return [one.after for one in self.commits if one.table == table and one.after and not one.before]
+        return [
+            one.after for one in self.commits if one.table == table and one.after and not one.before
+        ]
 
     def _of(self, table: str, row_id: str, service: str = "dataverse") -> list[Commit]:
         wanted = (service, table, row_id)
@@ -240,4 +247,4 @@ def _ends(logs: Sequence[Row]) -> str:
 def _flips(changes: Sequence[Change]) -> int:
     """Count how often the provider has to turn at most: once per change between on and off."""
     stopped = [False, *(change.now in STOPPED for change in changes)]
-    return sum(1 for one, other in zip(stopped, stopped[1:], strict=False) if one != other)
+    return sum(1 for one, other in pairwise(stopped) if one != other)

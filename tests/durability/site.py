@@ -269,7 +269,9 @@ class Site:
         return next(row for row in self.rows(table) if row[f"{table}id"] == row_id)
 
     def logs(self, subscription: str) -> list[dict[str, Any]]:
-        mine = [r for r in self.rows("sk_changelog") if r["_sk_subscriptionid_value"] == subscription]
+        mine = [
+            r for r in self.rows("sk_changelog") if r["_sk_subscriptionid_value"] == subscription
+        ]
         return sorted(mine, key=lambda row: row["sk_sequence"])
 
     def lines(self, subscription: str) -> list[dict[str, Any]]:
@@ -277,7 +279,8 @@ class Site:
         return [
             row
             for row in self.rows("sk_invoiceline")
-            if row["_sk_subscriptionid_value"] == subscription and row["sk_calculatedamount"] is not None
+            if row["_sk_subscriptionid_value"] == subscription
+            and row["sk_calculatedamount"] is not None
         ]
 
     def licence(self, subscription: str) -> dict[str, Any]:

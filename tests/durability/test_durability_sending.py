@@ -36,7 +36,7 @@ def _requests_since(site, mark):
     ]
 
 
-# --- 2.1 -------------------------------------------------------------------------------------------
+# --- 2.1 -----------------------------------------------------------------------------------------
 
 
 def test_rule_2_1_ids_come_from_the_fact(site):
@@ -70,7 +70,7 @@ def test_rule_2_1_a_line_that_a_person_deleted_keeps_its_number(site):
     }
 
 
-# --- 2.2 and 2.3 -----------------------------------------------------------------------------------
+# --- 2.2 and 2.3 ---------------------------------------------------------------------------------
 
 
 def _stored(site):
@@ -128,7 +128,7 @@ def test_rule_2_3_a_failed_precondition_decides_anew_from_rows_read_then(site):
     _judge(site)
 
 
-# --- 2.4 and 2.5 -----------------------------------------------------------------------------------
+# --- 2.4 and 2.5 ---------------------------------------------------------------------------------
 
 
 def test_rule_2_4_a_deactivation_costs_four_requests_after_the_poll_and_an_activation_five(site):
@@ -251,7 +251,7 @@ def test_a_row_that_is_deleted_between_the_poll_and_the_change_set_stops_no_othe
     assert site.logs(gone) == []
 
 
-# --- 2.6 -------------------------------------------------------------------------------------------
+# --- 2.6 -----------------------------------------------------------------------------------------
 
 
 def test_rule_2_6_a_change_set_that_was_committed_is_not_sent_again(make_site):
@@ -323,7 +323,7 @@ def test_rule_2_6_a_precondition_after_a_commit_counts_as_committed(site):
     _judge(site)
 
 
-# --- the invoice run -------------------------------------------------------------------------------
+# --- the invoice run -----------------------------------------------------------------------------
 
 
 def test_an_invoice_number_that_a_killed_run_has_taken_is_given_to_no_other_contract(site):

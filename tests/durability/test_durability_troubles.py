@@ -1,5 +1,7 @@
 """Every request of a whole story meets every trouble once: the outcome is the same."""
 
+from contextlib import suppress
+
 import pytest
 
 from sync.remote import RemoteError
@@ -12,10 +14,8 @@ from tests.durability.wandering import TROUBLES
 def _works(site: Site, work) -> None:
     """Let the daemon work; a service that is down ends the life, and more lives follow."""
     for life in (work, Site.run, work, work):
-        try:
+        with suppress(RemoteError):
             life(site)
-        except RemoteError:
-            pass
         site.advance(130)
 
 

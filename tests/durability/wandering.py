@@ -14,7 +14,11 @@ from tests.durability.oracle import DAYS, PRICE, Oracle
 from tests.durability.site import Killed, Site
 from tests.durability.story import assert_quiet
 
-NEXT = {"active": ("suspended", "paused"), "paused": ("active", "suspended"), "suspended": ("active",)}
+NEXT = {
+    "active": ("suspended", "paused"),
+    "paused": ("active", "suspended"),
+    "suspended": ("active",),
+}
 TROUBLES: dict[str, dict[str, Any]] = {
     "lost before": {"drop": "before_commit"},
     "lost after": {"drop": "after_commit"},
@@ -66,10 +70,8 @@ def runs() -> st.SearchStrategy[Run]:
     return st.one_of(
         st.just(Run()),
         st.builds(Run, dies_at_store=st.integers(1, 60)),
-        st.builds(Run, dies_at_wire=st.integers(1, 20)),
-        st.builds(
-            Run, trouble=st.sampled_from(sorted(TROUBLES)), at_request=st.integers(1, 12)
-        ),
+        st.builds(Run, dies_at_wire=st.integers(1, 40)),
+        st.builds(Run, trouble=st.sampled_from(sorted(TROUBLES)), at_request=st.integers(1, 12)),
     )
 
 
@@ -116,7 +118,7 @@ class Wanderer:
     def _run(self, step: Run) -> None:
         site = self.site
         site.store_tally.arm(step.dies_at_store)
-        site.wire.tally.arm(2 * step.dies_at_wire)
+        site.wire.tally.arm(step.dies_at_wire)
         left = [step.at_request]
 
         def before(_: object) -> None:
@@ -159,7 +161,7 @@ def judge(wanderer: Wanderer) -> None:
 
 
 def judge_after_loss(oracle: Oracle, subscription: str) -> None:
-    """What was not logged when the state was lost may be one change, or none; never two."""
+    """Allow one change or none, never two, for what was not logged when the state was lost."""
     logs = oracle.logs(subscription)
     assert [log["sk_sequence"] for log in logs] == list(range(1, len(logs) + 1))
     assert len({log["sk_changekey"] for log in logs}) == len(logs)

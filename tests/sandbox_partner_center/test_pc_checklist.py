@@ -187,6 +187,8 @@ def test_row_8_a_new_subscription_is_not_ready_and_shows_late(partner: Partner) 
     assert order["status"] == "pending"
     assert partner.get(f"{C}/subscriptions")["items"] == []
     assert partner.get(f"{C}/orders")["items"] == []
+    hidden = [e["id"] for e in partner.control("GET", "journal")["entries"] if e["id"]][-1]
+    assert refusal(partner.call("GET", f"{C}/subscriptions/{hidden}")) == (404, 20003)
     partner.wait(900)
     shown = partner.get(f"{C}/orders")["items"][0]
     bought = partner.get(f"{C}/subscriptions/{shown['lineItems'][0]['subscriptionId']}")

@@ -156,7 +156,11 @@ def test_6_customers_are_filtered_by_the_start_of_a_field(
     customers(partner, "Contoso", "Adatum")
     path = filtered("/v1/customers", Field=field, Value=value, Operator="starts_with")
 
-    assert [item["id"] for item in partner.get(path)["items"]] == found
+    items = partner.get(path)["items"]
+
+    assert [item["id"] for item in items] == found
+    resellers = {CUSTOMER: None, "c0": "000", "c1": "100"}
+    assert [item.get("associatedPartnerId") for item in items] == [resellers[x] for x in found]
 
 
 def test_6_a_filter_stays_in_the_link_to_the_next_page(partner: Partner) -> None:
@@ -171,8 +175,8 @@ def test_6_a_filter_stays_in_the_link_to_the_next_page(partner: Partner) -> None
 
 
 def test_6_subscriptions_of_a_reseller_are_paged_by_offset(partner: Partner) -> None:
-    made = [partner.buy(partnerId="4847383") for _ in range(3)]
     partner.buy()
+    made = [partner.buy(partnerId="4847383") for _ in range(3)]
 
     found = partner.get(f"{C}/subscriptions?mpn_id=4847383&offset=1&size=1")
 

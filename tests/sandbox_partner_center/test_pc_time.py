@@ -239,6 +239,16 @@ def test_4_6_without_the_switch_auto_renew_off_means_the_end(partner: Partner) -
     assert partner.read(bought)["status"] == "expired"
 
 
+def test_4_6_an_extended_term_that_was_asked_for_needs_no_switch(partner: Partner) -> None:
+    wanted = [action("RenewToExtendedServiceTerm")]
+    bought = partner.buy(**OFF, scheduledActions=wanted)
+
+    partner.at("2026-06-21T00:00:00Z")
+
+    after = partner.read(bought)
+    assert (after["status"], after["termDuration"]) == ("active", "P1M")
+
+
 @pytest.mark.parametrize(
     ("bought_on", "ends_on", "next_day", "status"),
     [
