@@ -57,6 +57,8 @@ class Settings:
     """Whether a status reason of the other state alone moves the state instead of failing."""
     patch_answers_etag: bool = False
     """Whether a 204 answer to a PATCH carries an ETag; documented only with representation."""
+    batch_needs_crlf: bool = False
+    """Whether a batch in LF that does not end in a blank line is unreadable, as reported."""
     key_index_seconds: float = 0
     """How long a new alternate key is Pending, by the emulated clock."""
     duplicate_columns: str = ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sandbox.dataverse.calls import Answer, Call, answer_refusal, split_url
 from sandbox.dataverse.database import Database
-from sandbox.dataverse.errors import Refused
+from sandbox.dataverse.errors import Refused, bad_payload
 from sandbox.dataverse.multipart import (
     InnerRequest,
     Part,
@@ -82,6 +82,11 @@ class Batch:
         """Run the parts; stop at the first failure unless the client wants to go on."""
         parts = split_parts(self._outer.body, self._outer.header("content-type") or "")
         self._check_size(parts)
+        if self._database.world.settings.batch_needs_crlf and _in_lf(self._outer.body):
+            refused = answer_refusal(bad_payload("$batch", "Stream was not readable."))
+            body, boundary = write_parts("batchresponse", [write_answer(refused, None)])
+            kind = f"multipart/mixed; boundary={boundary}"
+            return Answer(status=refused.status, body=body, content_type=kind)
         go_on, status, written = self._outer.prefer.continue_on_error, 200, []
         for part in parts:
             outcome = self._run(part)
@@ -156,6 +161,11 @@ class Batch:
         if sum(sizes) > MOST_REQUESTS:
             text = f"The batch holds more than {MOST_REQUESTS} requests."
             raise Refused(400, "0x80060888", text)
+
+
+def _in_lf(body: bytes) -> bool:
+    """Tell whether a body is one that the service was seen to find unreadable."""
+    return b"\r\n" not in body and not body.endswith(b"\n\n")
 
 
 def _is_set(part: Part) -> bool:

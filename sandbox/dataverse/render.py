@@ -15,6 +15,9 @@ from sandbox.dataverse.scope import collections, members_by_owner
 from sandbox.dataverse.selection import select_rows
 
 Document = dict[str, Any]
+PRINCIPAL = "systemuser"
+"""Users are principals: their expanded rows also have `ownerid`, which is their own key."""
+
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
@@ -103,7 +106,10 @@ def _single(
 
     def render(row: Row) -> Document:
         target = rows.get(str(row[at]))
-        return {expand.name: None if target is None else inner(target)}
+        if target is None:
+            return {expand.name: None}
+        principal = {"ownerid": target[ID]} if lookup.target == PRINCIPAL else {}
+        return {expand.name: inner(target) | principal}
 
     return render
 

@@ -57,7 +57,7 @@ def standard_columns() -> list[Column]:
         for name in ("createdby", "modifiedby", "createdonbehalfby", "modifiedonbehalfby")
     ]
     owner = [lookup("ownerid", "systemuser"), lookup("owningbusinessunit", "businessunit")]
-    return [*stamps, *people, *owner]
+    return [*stamps, *people, *owner, lookup("owninguser", "systemuser", writable=False)]
 
 
 def every(logical: str, own: list[Column]) -> tuple[Column, ...]:

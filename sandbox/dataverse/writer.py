@@ -91,7 +91,8 @@ class Writer:
         return tuple(values.get(column.wire) for column in table.columns)
 
     def _defaults(self, table: Table, actor: Actor) -> Values:
-        return {**table.defaults, "_ownerid_value": actor.user_id}
+        owner = dict.fromkeys(("_ownerid_value", "_owninguser_value"), actor.user_id)
+        return {**table.defaults, **owner}
 
     def _created(self, actor: Actor) -> Values:
         return {

@@ -120,7 +120,11 @@ class Silence:
 
 
 class MortalStore:
-    """The `Store` port that can die at the end of a transaction, before and after its commit."""
+    """The `Store` port that can die just before the commit of a transaction that wrote.
+
+    After the commit nothing is different until the next request (`Wire` dies there) or the next
+    commit; a transaction that only read leaves nothing different either.
+    """
 
     def __init__(self, store: SqliteStore, tally: Tally, wire: Wire) -> None:
         self._store = store
@@ -129,17 +133,17 @@ class MortalStore:
 
     def tx(self, fn):
         def mortal(tx):
+            before = self._store._connection.total_changes
             self._wire.is_closed = True
             try:
                 result = fn(tx)
             finally:
                 self._wire.is_closed = False
-            self._tally.point()
+            if self._store._connection.total_changes != before:
+                self._tally.point()
             return result
 
-        result = self._store.tx(mortal)
-        self._tally.point()
-        return result
+        return self._store.tx(mortal)
 
     def close(self) -> None:
         self._store.close()
@@ -211,6 +215,10 @@ class Site:
         for _ in range(rounds):
             self.advance(400)
             self.run()
+
+    def is_settled(self) -> bool:
+        """Tell whether nothing waits, is open, or has to be read again."""
+        return self.look(lambda tx: not (tx.due(None) or tx.revisits() or tx.waits()))
 
     def look(self, fn):
         """Read the state file with a store of its own."""

@@ -69,7 +69,7 @@ def runs() -> st.SearchStrategy[Run]:
     """Return lives of the daemon: most of them end early or meet trouble."""
     return st.one_of(
         st.just(Run()),
-        st.builds(Run, dies_at_store=st.integers(1, 60)),
+        st.builds(Run, dies_at_store=st.integers(1, 25)),
         st.builds(Run, dies_at_wire=st.integers(1, 40)),
         st.builds(Run, trouble=st.sampled_from(sorted(TROUBLES)), at_request=st.integers(1, 12)),
     )
@@ -147,7 +147,7 @@ class Wanderer:
 def judge(wanderer: Wanderer) -> None:
     """Quiesce, then hold everything against the journal."""
     site = wanderer.site
-    site.quiesce(4)
+    site.quiesce(3)
     for subscription in site.subscriptions:
         site.edit(subscription, sk_name="touched")  # late audit rows show at the next touch
     site.quiesce(2)

@@ -259,9 +259,26 @@ def test_3_6_invoices_of_the_last_months_carry_a_line_for_each_subscription(
         (suspended["id"], "new")
     ]
     assert (lines[0]["totalForCustomer"], invoices["items"][0]["totalCharges"]) == ("100", 100.0)
+    assert lines[0]["chargeStartDate"] == "2026-05-10T00:00:00Z"
+    assert lines[0]["chargeEndDate"] == "2026-05-31T00:00:00Z"
     assert refusal(partner.call("GET", "/v1/invoices/G202605")) == (403, 900329)
     assert partner.call("GET", "/v1/invoices/G202605", person=True).json()["id"] == "G202605"
     assert refusal(partner.call("GET", "/v1/invoices/G1/lineitems")) == (404, 1000)
+
+
+def test_4_2_a_suspended_subscription_is_billed_on_and_an_ended_one_is_not(
+    partner: Partner,
+) -> None:
+    suspended = partner.buy(status="suspended")
+    for status in ("expired", "disabled", "deleted", "pending"):
+        partner.buy(status=status)
+    partner.at("2026-07-02T00:00:00Z")
+
+    lines = partner.get("/v1/invoices/unbilled/lineitems?period=current")["items"]
+
+    assert [(line["subscriptionId"], line["chargeType"]) for line in lines] == [
+        (suspended["id"], "cycleCharge")
+    ]
 
 
 def test_6_line_items_are_paged_by_a_token_in_body_and_link(partner: Partner) -> None:

@@ -79,7 +79,12 @@ def test_3_4_a_partner_registers_once_and_changes_it(partner: Partner) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"WebhookUrl": "daemon"}, {"WebhookEvents": []}, {"WebhookEvents": ["everything"]}],
+    [
+        {"WebhookUrl": "daemon"},
+        {"WebhookUrl": "ftp://daemon.example/hook"},
+        {"WebhookEvents": []},
+        {"WebhookEvents": ["everything"]},
+    ],
 )
 def test_3_4_a_bad_registration_is_refused(partner: Partner, fields: dict[str, Any]) -> None:
     assert refusal(register(partner, **fields)) == (400, 3000)
