@@ -78,7 +78,11 @@ def refused_by(world: World, service: Service, rule: Rule) -> Response:
     status = rule.status or HTTPStatus.INTERNAL_SERVER_ERROR
     if rule.code is None:
         return outage(world, service, status, rule.retry_after)
-    response = partner_error(status, rule.code, f"The request failed with code {rule.code}.")
+    text = f"The request failed with code {rule.code}."
+    if service is Service.DATAVERSE:
+        response = _dataverse_error(status, f"0x{rule.code:08x}", text)
+    else:
+        response = partner_error(status, rule.code, text)
     if rule.retry_after is not None:
         response.headers["Retry-After"] = str(rule.retry_after)
     return response

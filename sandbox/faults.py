@@ -21,7 +21,7 @@ class Drop(StrEnum):
     AFTER_COMMIT = "after_commit"
 
 
-_WITH_CODES = Service.PARTNER_CENTER
+_WITH_CODES = (Service.PARTNER_CENTER, Service.DATAVERSE)
 
 
 class RuleRefused(ValueError):
@@ -100,8 +100,8 @@ def read_rule(raw: Mapping[str, Any]) -> Rule:
     if rule.status is None and rule.drop is None and not rule.delay_seconds:
         msg = "a fault rule needs a status, a drop or delay_seconds, else it does nothing"
         raise RuleRefused(msg)
-    if rule.code is not None and (rule.status is None or rule.service is not _WITH_CODES):
-        msg = f"a fault rule with a code needs a status and the service {_WITH_CODES}"
+    if rule.code is not None and (rule.status is None or rule.service not in _WITH_CODES):
+        msg = f"a fault rule with a code needs a status and the service {' or '.join(_WITH_CODES)}"
         raise RuleRefused(msg)
     return rule
 
@@ -128,6 +128,11 @@ def _pattern(name: str, value: object) -> re.Pattern[str]:
 
 def _count(name: str, value: object) -> int:
     return int(_number(name, value, whole=True))
+
+
+def _code(name: str, value: object) -> int:
+    """Read a code; those of Dataverse are 32 bits, as 2147762512 for 0x80044150."""
+    return int(_number(name, value, whole=True, high=0xFFFF_FFFF))
 
 
 def _status(name: str, value: object) -> int:
@@ -166,7 +171,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "times": _count,
     "probability": _probability,
     "status": _status,
-    "code": _count,
+    "code": _code,
     "retry_after": _count,
     "delay_seconds": _seconds,
     "drop": _drop,

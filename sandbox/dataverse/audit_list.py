@@ -22,10 +22,8 @@ class AuditList:
         self._database = database
         self._functions = functions
 
-    def ensure(self, set_name: str) -> None:
+    def ensure(self) -> None:
         """Make the rows of the set from what is visible of the trail."""
-        if set_name != SET:
-            return
         table = self._database.tables["audit"].table
         rows = Rows(table)
         for entry in self._database.audit.everything(self._functions.visible_until()):

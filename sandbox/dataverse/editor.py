@@ -10,6 +10,7 @@ from sandbox.dataverse.deep_insert import DeepInsert
 from sandbox.dataverse.duplicates import check_duplicates
 from sandbox.dataverse.errors import (
     bad_payload,
+    not_optimistic,
     row_exists,
     segment_missing,
     version_mismatch,
@@ -112,11 +113,19 @@ class Editor:
     def _answer(self, call: Call, address: Address, status: int) -> Answer:
         path = f"{address.table.set_name}({address.row_id})"
         if call.prefer.representation:
-            return replace(self._reader.row(call, address, status), made=path)
+            return replace(self._reader.row(_shown(call), address, status), made=path)
         location = f"{call.root}{address.table.set_name}({address.written})"
         tagged = call.method == "PATCH" and self._database.world.settings.patch_answers_etag
         tag = etag(address.existing()) if tagged else ""
         return replace(answer_empty(OData_EntityId=location, ETag=tag), made=path)
+
+
+def _shown(call: Call) -> Call:
+    """Return what a representation is asked for: `$expand` is ignored after a PATCH."""
+    if call.method != "PATCH":
+        return call
+    kept = tuple((name, value) for name, value in call.query if name != "$expand")
+    return replace(call, query=kept)
 
 
 def check_preconditions(call: Call, address: Address) -> None:
@@ -126,6 +135,9 @@ def check_preconditions(call: Call, address: Address) -> None:
         raise row_exists()
     if wanted is None:
         return
+    optimistic = address.table.facts.get("IsOptimisticConcurrencyEnabled", True)
+    if wanted != "*" and not optimistic:
+        raise not_optimistic(address.table.logical)
     if wanted != "*" and etag(address.existing()) != wanted:
         raise version_mismatch()
     address.existing()

@@ -110,3 +110,8 @@ def duplicate_found() -> Refused:
 
 def key_not_active(key: str) -> Refused:
     return Refused(412, "0x80060892", f"Entity Key {key} is not active.")
+
+
+def not_optimistic(table: str) -> Refused:
+    text = f"Optimistic concurrency isn't enabled for entity type {table}."
+    return Refused(400, "0x8006088d", f"{text} The IfVersionMatch behavior cannot be used.")

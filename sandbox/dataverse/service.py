@@ -9,6 +9,7 @@ from uuid import uuid4
 from werkzeug import Request, Response
 
 from sandbox.dataverse.actions import Actions
+from sandbox.dataverse.audit_list import SET as AUDITS
 from sandbox.dataverse.audit_list import AuditList
 from sandbox.dataverse.batch import Batch
 from sandbox.dataverse.bulk import Bulk
@@ -162,7 +163,9 @@ class Dataverse:
         if call.method == "POST" and self._actions.knows(name):
             return self._actions.answer(call, name, actor)
         self._catalogue.ensure(name)
-        self._audits.ensure(name)
+        if name == AUDITS:
+            _require_get(call)
+            self._audits.ensure()
         return self._rows(call, segments, actor)
 
     def _rows(self, call: Call, segments: list[Segment], actor: Actor) -> Answer:

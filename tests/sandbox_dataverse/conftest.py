@@ -16,6 +16,15 @@ from werkzeug.test import EnvironBuilder
 from sandbox.dataverse import Dataverse
 from sandbox.documents import load
 from sandbox.settings import Settings
+from tests.sandbox_dataverse.documented import SOME_ID, text
+from tests.sandbox_dataverse.sent_definitions import (
+    MODEL,
+    TABLE,
+    attribute,
+    entity,
+    labelled,
+    options,
+)
 
 HOST = "https://crm.example:8443"
 ROOT = f"{HOST}/api/data/v9.2/"
@@ -145,3 +154,94 @@ def crm(dataverse: Dataverse) -> Client:
 def ids(crm: Client) -> Callable[[Any], list[str]]:
     """Return the subscription ids of a collection answer."""
     return lambda answer: [row["sk_subscriptionid"] for row in answer["value"]]
+
+
+@pytest.fixture
+def post(crm):
+    def send(url, body, **headers):
+        named = {name.replace("_", "."): value for name, value in headers.items()}
+        response = crm.send("POST", url, body, named)
+        assert response.status_code in {200, 204}, response.get_data(as_text=True)
+        return response
+
+    return send
+
+
+@pytest.fixture
+def asset(post):
+    post("EntityDefinitions", entity(ChangeTrackingEnabled=True))
+
+
+@pytest.fixture
+def add(post, asset):
+    return lambda *given, **facts: post(f"{TABLE}/Attributes", attribute(*given, **facts))
+
+
+@pytest.fixture
+def shared(post):
+    choice = {"@odata.type": f"{MODEL}.OptionSetMetadata", "Name": "new_size", "IsGlobal": True}
+    given = {**choice, "DisplayName": labelled("Size"), "Options": options(None, None)["Options"]}
+    return post("GlobalOptionSetDefinitions", given).headers["OData-EntityId"]
+
+
+@pytest.fixture
+def define(crm):
+    """Return what defines a table with a name column, more columns and keys."""
+
+    def table(schema_name, name, *more, keys=(), **facts):
+        body = json.loads(text("32-create-table.request.json")) | {"SchemaName": schema_name}
+        first = attribute("String", name, IsPrimaryName=True, MaxLength=200)
+        answer = crm.send(
+            "POST", "EntityDefinitions", {**body, "Attributes": [first, *more], **facts}
+        )
+        assert answer.status_code == 204, answer.get_data(as_text=True)
+        for columns in keys:
+            key = {"SchemaName": "_".join(columns) + "_k", "KeyAttributes": columns}
+            answer = crm.send(
+                "POST", f"EntityDefinitions(LogicalName='{schema_name.lower()}')/Keys", key
+            )
+            assert answer.status_code == 204, answer.get_data(as_text=True)
+
+    return table
+
+
+@pytest.fixture
+def account_columns(crm):
+    options = [{"Value": 1, "Label": labelled("Preferred")}]
+    for column in (
+        attribute("String", "Telephone1"),
+        attribute("String", "Fax"),
+        attribute("Money", "Revenue"),
+        attribute("Boolean", "CreditOnHold"),
+        attribute("Double", "Address1_Latitude"),
+        attribute("Memo", "Description"),
+        attribute("Picklist", "AccountCategoryCode", OptionSet={"Options": options}),
+    ):
+        url = "EntityDefinitions(LogicalName='account')/Attributes"
+        assert crm.send("POST", url, column).status_code == 204
+
+
+@pytest.fixture
+def records(define):
+    keys = [attribute("Integer", "example_Key1"), attribute("Integer", "example_Key2")]
+    define("example_Record", "example_Name", *keys, keys=[["example_key1", "example_key2"]])
+
+
+@pytest.fixture
+def samples(define):
+    keys = [["sample_keyattribute"]]
+    define("sample_Example", "sample_Name", attribute("String", "sample_KeyAttribute"), keys=keys)
+
+
+@pytest.fixture
+def tasks(crm, define):
+    define("Task", "Subject", IsActivity=True)
+    relationship = json.loads(text("33-create-1N.request.json")) | {
+        "SchemaName": "Account_Tasks",
+        "ReferencedEntity": "account",
+        "ReferencingEntity": "task",
+        "ReferencingEntityNavigationPropertyName": "regardingobjectid_account_task",
+    }
+    relationship["Lookup"]["SchemaName"] = "RegardingObjectId"
+    assert crm.send("POST", "RelationshipDefinitions", relationship).status_code == 204
+    crm.create("accounts", accountid=SOME_ID, name="A")
