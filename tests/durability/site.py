@@ -374,7 +374,8 @@ class Site:
             "billingCycle": "monthly",
             **licence,
         }
-        return str(self.world.partner_center.add_subscription(document)["id"])
+        told = {name: value for name, value in document.items() if value is not None}
+        return str(self.world.partner_center.add_subscription(told)["id"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,6 +190,23 @@ def test_rule_1_5_a_change_taken_without_its_audit_row_claims_it_later(make_site
     Oracle(site.world).judge(site.subscriptions[0], site.licences[site.subscriptions[0]])
 
 
+def test_rule_1_5_late_rows_of_the_same_instant_are_claimed_one_by_one(make_site):
+    """The clock stepped back: both changes bear one time, and were taken without their rows."""
+    site = make_site(audit_delay_seconds=1_000)
+    for status in ("suspended", "active"):
+        site.on("2025-06-16")
+        site.write("sk_subscription", site.subscriptions[0], STATUS[status])
+        site.run()
+        site.advance(62)
+        site.run()
+    assert _kinds(site) == ["deactivation", "activation"]
+    site.advance(2_000)
+    site.edit(site.subscriptions[0], sk_name="touched")
+    site.world.settings.change({"audit_delay_seconds": 0})
+    site.quiesce(2)
+    assert _kinds(site) == ["deactivation", "activation"]
+
+
 def test_rule_1_5_a_change_there_and_back_whose_rows_are_late_is_found_at_the_next_touch(make_site):
     site = make_site(audit_delay_seconds=30)
     site.edit(site.subscriptions[0], "suspended")

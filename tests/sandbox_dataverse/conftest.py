@@ -189,7 +189,7 @@ def define(crm):
     """Return what defines a table with a name column, more columns and keys."""
 
     def table(schema_name, name, *more, keys=(), **facts):
-        body = json.loads(text("32-create-table.request.json")) | {"SchemaName": schema_name}
+        body = loads(text("32-create-table.request.json")) | {"SchemaName": schema_name}
         first = attribute("String", name, IsPrimaryName=True, MaxLength=200)
         answer = crm.send(
             "POST", "EntityDefinitions", {**body, "Attributes": [first, *more], **facts}
@@ -236,7 +236,7 @@ def samples(define):
 @pytest.fixture
 def tasks(crm, define):
     define("Task", "Subject", IsActivity=True)
-    relationship = json.loads(text("33-create-1N.request.json")) | {
+    relationship = loads(text("33-create-1N.request.json")) | {
         "SchemaName": "Account_Tasks",
         "ReferencedEntity": "account",
         "ReferencingEntity": "task",
