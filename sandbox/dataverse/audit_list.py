@@ -12,7 +12,7 @@ from sandbox.dataverse.values import wire_instant
 from sandbox.documents import dump
 
 SET = "audits"
-RIGHTS = {Operation.CREATE: 1, Operation.UPDATE: 2, Operation.DELETE: 3}
+ACTIONS = {Operation.CREATE: 1, Operation.UPDATE: 2, Operation.DELETE: 3}
 
 
 class AuditList:
@@ -54,7 +54,7 @@ class AuditList:
             "modifiedon": made,
             "_userid_value": entry.user_id,
             "operation": int(entry.operation),
-            "action": RIGHTS[entry.operation],
+            "action": ACTIONS[entry.operation],
             "objecttypecode": entry.table,
             "_objectid_value": entry.row_id,
             "changedata": dump({"changedAttributes": changed}).decode(),

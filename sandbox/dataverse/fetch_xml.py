@@ -17,8 +17,8 @@ NOT_EMULATED = "FetchXml with '{0}' is not emulated by the sandbox."
 def read_fetch(database: Database, table: Table, text: str) -> Wanted:
     """Return what a FetchXml asks for; raise Refused for what it cannot say."""
     fetch = _parse(text)
-    [entity] = fetch.findall("entity") or [Element("entity")]
-    if entity.get("name") != table.logical:
+    entity, *others = fetch.findall("entity") or [Element("entity")]
+    if others or entity.get("name") != table.logical:
         raise bad_query(f"The entity '{entity.get('name')}' is not that of '{table.set_name}'.")
     unknown = {child.tag for child in entity} - {"attribute", "all-attributes", "filter", "order"}
     if unknown or fetch.get("aggregate") == "true":

@@ -262,7 +262,7 @@ def _crm_test(name: str, arguments: Iterable[ast._Node], scope: Scope) -> Test:
 
 def crm_test(name: str, left: Operand, values: list[Scalar], now: Callable[[], datetime]) -> Test:
     """Return the test that a query function of the service stands for; raise Refused for others."""
-    span = span_of(name, values[0] if values else None, now())
+    span = span_of(name, values[0] if values else None, now)
     if span is not None:
         get, date_only = left.value, left.kind is Kind.DATE
         return lambda row: within(get(row), span, date_only=date_only)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sandbox.dataverse.columns import Scalar
+from sandbox.dataverse.errors import bad_query
 from sandbox.dataverse.values import wire_instant
 
 Span = tuple[str, str]
@@ -83,16 +84,18 @@ FIXED: dict[str, Callable[[datetime], tuple[datetime, datetime]]] = {
 }
 
 
-def span_of(name: str, number: Scalar, now: datetime) -> Span | None:
+def span_of(name: str, number: Scalar, clock: Callable[[], datetime]) -> Span | None:
     """Return the time a function means, or None when it is none of these."""
     fixed = FIXED.get(name)
     if fixed is not None:
-        start, end = fixed(now)
+        start, end = fixed(clock())
         return wire_instant(start), wire_instant(end)
     found = PARTS.fullmatch(name)
     if found is None:
         return None
-    count, unit = int(str(number)), found[2]
+    if not str(number).isdigit():
+        raise bad_query(f"'{name}' takes a whole number, not '{number}'.")
+    count, unit, now = int(str(number)), found[2], clock()
     if found[1] == "OlderThan":
         return EVER, wire_instant(_later(now, unit, -count))
     moments = (

@@ -88,8 +88,7 @@ class SchemaCalls:
         _only(call, "POST")
         column = self._schema.column(read_object(call), solution_of(call))
         self._schema.add_column(table, column)
-        ids = metadata_id(table.logical), metadata_id(table.logical, column.name)
-        return _made(call, f"{DEFINITIONS}({ids[0]})/Attributes({ids[1]})")
+        return _made(call, f"{call.path}({metadata_id(table.logical, column.name)})")
 
     def _column(self, call: Call, table: Table, column: Column) -> Answer:
         if call.method == "DELETE":
@@ -103,8 +102,7 @@ class SchemaCalls:
     def _add_key(self, call: Call, table: Table) -> Answer:
         _only(call, "POST")
         key = self._schema.add_key(table, read_object(call))
-        ids = metadata_id(table.logical), metadata_id(table.logical, "key", key.name)
-        return _made(call, f"{DEFINITIONS}({ids[0]})/Keys({ids[1]})")
+        return _made(call, f"{call.path}({metadata_id(table.logical, 'key', key.name)})")
 
     def _key(self, call: Call, table: Table, segment: Segment) -> Answer:
         _only(call, "DELETE")

@@ -299,11 +299,32 @@ def test_rule_2_6_a_line_that_a_person_removed_before_the_read_back_is_not_made_
     site.quiesce(2)
     assert site.lines(subscription) == []
     assert len(site.logs(subscription)) == 1
+    assert len(traps.bodies(site, traps.change_set)) == 1
     assert_quiet(site)
 
 
-def test_rule_2_6_a_precondition_after_a_commit_counts_as_committed(site):
-    """A person touches the draft after the commit: the resent set meets 412, and is there."""
+def test_rule_2_6_a_change_set_that_arrives_late_counts_as_committed(site):
+    """It was not there at the read-back and came just before the second one, which meets 412."""
+    _deactivate(site)
+    traps.fault_at(site, traps.change_set, **LOST_BEFORE)
+    lose_it = site.wire.before
+
+    def before(request):
+        lost = [one for one in site.wire.sent if traps.change_set(one)]
+        lose_it(request)
+        if lost and traps.change_set(request):
+            site.wire.before = lambda _: None
+            site.wire.deliver(lost[0])
+
+    site.wire.before = before
+    site.run()
+    site.calm()
+    assert len(traps.bodies(site, traps.change_set)) == 2
+    site.quiesce(2)
+    _judge(site)
+
+
+def test_rule_2_6_a_kill_after_the_commit_is_found_out_though_a_person_touched_the_draft(site):
     subscription = site.subscriptions[0]
     _deactivate(site)
     traps.fault_at(site, traps.change_set, **LOST_AFTER)

@@ -130,6 +130,12 @@ def test_a_table_is_found_as_the_python_sdk_asks(crm):
     assert found["PrimaryIdAttribute"] == "sk_invoicelineid"
 
 
+def test_definitions_are_chosen_by_query_functions_too(crm):
+    chosen = "Microsoft.Dynamics.CRM.In(PropertyName='LogicalName',PropertyValues=['account'])"
+    [found] = crm.get(f"EntityDefinitions?$select=LogicalName&$filter={chosen}")["value"]
+    assert found["LogicalName"] == "account"
+
+
 def test_facts_of_one_type_can_only_be_selected_on_its_cast(crm):
     base = "EntityDefinitions(LogicalName='sk_subscription')/Attributes"
     assert crm.refusal("GET", f"{base}?$select=MaxLength") == (400, "0x0")

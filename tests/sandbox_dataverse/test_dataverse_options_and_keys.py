@@ -1,6 +1,7 @@
 """Options, relationships and keys that clients define: section 8 of the fact sheet."""
 
 import json
+import re
 
 import pytest
 
@@ -182,6 +183,7 @@ def test_a_key_over_duplicates_fails_until_it_is_reactivated(crm, asset, post, w
 def test_a_key_is_read_by_its_id_and_deleted(crm, asset, post):
     response = post(f"{TABLE}/Keys", KEY)
     url = response.headers["OData-EntityId"].partition("v9.2/")[2]
+    assert re.fullmatch(re.escape(f"{TABLE}/Keys(") + r"[0-9a-f-]{36}\)", url)
     assert crm.get(url)["KeyAttributes"] == ["new_name"]
     assert crm.send("DELETE", url).status_code == 204
     assert crm.get(f"{TABLE}/Keys")["value"] == []

@@ -68,8 +68,9 @@ def test_this_year_and_hours_are_understood(crm):
     assert [row["sk_name"] for row in found] == ["2025-06-16"]
 
 
-def test_an_unknown_query_function_is_refused(crm):
-    url = f"sk_subscriptions?$filter={CRM}.Never(PropertyName='sk_startdate')"
+@pytest.mark.parametrize("name", ["Never", "LastXDays"])
+def test_a_query_function_that_is_unknown_or_lacks_its_number_is_refused(crm, name):
+    url = f"sk_subscriptions?$filter={CRM}.{name}(PropertyName='sk_startdate')"
     assert crm.refusal("GET", url) == (400, "0x0")
 
 
@@ -203,6 +204,7 @@ def test_fetch_xml_pages_go_by_number_alone_too(crm):
         ("<fetch", "0x80041103"),
         ("<query/>", "0x0"),
         ("<fetch><entity name='account'/></fetch>", "0x0"),
+        ("<fetch><entity name='sk_subscription'/><entity/></fetch>", "0x0"),
         ("<fetch aggregate='true'><entity name='sk_subscription'/></fetch>", "0x0"),
         ("<fetch><entity name='sk_subscription'><link-entity/></entity></fetch>", "0x0"),
         ("<fetch count='x'><entity name='sk_subscription'/></fetch>", "0x0"),
