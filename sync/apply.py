@@ -8,79 +8,128 @@ refused        several together are sent alone; one alone is parked with the rea
 retry          certainly not executed: the same frozen bodies later
 ambiguous      read back: there = done; absent = the same frozen bodies again
 ```
-Waiting changes of one contract share a change set, at most 50 (rules.md 2.5).
+Waiting changes of one contract share a change set, at most 50 (rules.md 2.5); the change sets of
+several contracts share a `$batch` (rules.md 2.7).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
+from typing import TypeAlias
 
 from sync import journal
+from sync.aside import Failures
 from sync.confirm import find_created, is_written
 from sync.engine import Engine, pause
 from sync.remote import CREATE_ONLY, Outcome, RemoteError, Write, WriteResult
 from sync.settling import Trouble
 from sync.state import Operation, OperationState
 
-Group = Sequence[Operation]
+Group: TypeAlias = Sequence[Operation]
+"""Operations that are written together or not at all."""
+Parcel: TypeAlias = Sequence[Group]
+"""Groups of one contract that travel as one change set."""
 _SHARED = 50
+_SETS, _WRITES = 50, 400
+"""Change sets and writes in one `$batch`: Dataverse takes 1,000 requests, within two minutes."""
 _NOW = timedelta(0)
 
 
 def send_groups(engine: Engine, groups: Sequence[Group]) -> None:
-    """Send the change sets of one contract, together where they may travel together."""
-    fresh = [group for group in groups if not _begun(group)]
-    for group in groups:
-        if _begun(group):
-            _take_up_again(engine, group)
-    for start in range(0, len(fresh), _SHARED):
-        chunk = fresh[start : start + _SHARED]
-        if len(chunk) > 1:
-            _send_together(engine, chunk)
-        else:
-            send_group(engine, chunk[0])
+    """Send the change sets of one contract; raise what a service could not do."""
+    failures = Failures()
+    send_all(engine, [groups], failures)
+    if failures.errors:
+        raise failures.errors[0]
+
+
+def send_all(engine: Engine, contracts: Iterable[Sequence[Group]], failures: Failures) -> None:
+    """Send the change sets of several contracts, together where they may travel together.
+
+    What was begun before is concluded first, alone.
+    """
+    parcels: list[Parcel] = []
+    for groups in contracts:
+        for group in filter(_begun, groups):
+            failures.run(engine, _subjects(group), partial(_take_up_again, engine, group))
+        fresh = [group for group in groups if not _begun(group)]
+        parcels += [fresh[start : start + _SHARED] for start in range(0, len(fresh), _SHARED)]
+    batches = {str(number): batch for number, batch in enumerate(_packed(parcels))}
+
+    def send(key: str) -> None:
+        subjects = _subjects(chain.from_iterable(chain.from_iterable(batches[key])))
+        failures.run(engine, subjects, partial(_send_batch, engine, batches[key], failures))
+
+    engine.ports.dispatcher.run(list(batches), send)
+
+
+def _subjects(operations: Iterable[Operation]) -> list[str]:
+    return list(dict.fromkeys(one.subject for one in operations))
+
+
+def _packed(parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+    batch: list[Parcel] = []
+    size = 0
+    for parcel in parcels:
+        writes = sum(len(group) for group in parcel)
+        if batch and (len(batch) == _SETS or size + writes > _WRITES):
+            yield batch
+            batch, size = [], 0
+        batch.append(parcel)
+        size += writes
+    if batch:
+        yield batch
 
 
 def _begun(group: Group) -> bool:
     return any(operation.state is OperationState.SENT for operation in group)
 
 
-def send_group(engine: Engine, group: Group) -> None:
-    """Send one change set alone."""
-    sent = _begin(engine, group)
+def _send_batch(engine: Engine, batch: Sequence[Parcel], failures: Failures) -> None:
+    """Send the change sets in one request, once, and conclude each by its own answer."""
+    sent = [_begin(engine, parcel) for parcel in batch]
+    sets = [_writes(chain.from_iterable(parcel)) for parcel in sent]
+    results = engine.ports.crm.write_sets(sets)
+    for parcel, result in zip(sent, results, strict=True):
+        subjects = _subjects(chain.from_iterable(parcel))
+        failures.run(engine, subjects, partial(_conclude_parcel, engine, parcel, result))
+
+
+def _conclude_parcel(engine: Engine, parcel: Parcel, result: WriteResult) -> None:
+    """Conclude the groups of a change set; when it is not accepted as it is, each goes alone."""
+    split = len(parcel) > 1 and result.outcome in {Outcome.PRECONDITION, Outcome.REFUSED}
+    for group in parcel:
+        if not split:
+            _conclude(engine, group, result)
+        elif is_written(engine, group):
+            _conclude(engine, group, WriteResult(outcome=Outcome.DONE))
+        else:
+            _send_alone(engine, group)
+
+
+def _send_alone(engine: Engine, group: Group) -> None:
+    [sent] = _begin(engine, [group])
     _conclude(engine, sent, engine.ports.crm.write(_writes(sent)))
 
 
-def _send_together(engine: Engine, groups: Sequence[Group]) -> None:
-    """Send several as one; when that is not accepted as it is, each goes alone."""
-    sent = [_begin(engine, group) for group in groups]
-    result = engine.ports.crm.write(_writes(one for group in sent for one in group))
-    if result.outcome not in {Outcome.PRECONDITION, Outcome.REFUSED}:
-        for group in sent:
-            _conclude(engine, group, result)
-        return
-    for group in sent:
-        if is_written(engine, group):
-            _conclude(engine, group, WriteResult(outcome=Outcome.DONE))
-        else:
-            send_group(engine, group)
-
-
-def _begin(engine: Engine, group: Group) -> Group:
+def _begin(engine: Engine, parcel: Parcel) -> Parcel:
     """Store that the call begins, before it does."""
     now = engine.now()
-    sent = [
-        replace(
-            one,
-            state=OperationState.SENT,
-            attempts=one.attempts + 1,
-            sent_at=now,
-            not_before=None,
-        )
-        for one in group
-    ]
-    engine.ports.store.tx(lambda tx: tx.add_operations(sent))
+    sent = [[_sent(one, now) for one in group] for group in parcel]
+    engine.ports.store.tx(lambda tx: tx.add_operations(chain.from_iterable(sent)))
     return sent
+
+
+def _sent(operation: Operation, now: datetime) -> Operation:
+    return replace(
+        operation,
+        state=OperationState.SENT,
+        attempts=operation.attempts + 1,
+        sent_at=now,
+        not_before=None,
+    )
 
 
 def _writes(operations: Iterable[Operation]) -> list[Write]:
@@ -150,7 +199,7 @@ def _take_up_again(engine: Engine, group: Group) -> None:
     if group[0].attempts > 1:
         _postpone(engine, ready, OperationState.READY, pause(group[0].attempts))
     else:
-        send_group(engine, ready)
+        _send_alone(engine, ready)
 
 
 def _postpone(engine: Engine, group: Group, state: OperationState, by: timedelta) -> None:

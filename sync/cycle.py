@@ -7,6 +7,7 @@ tried again; a subscription in trouble is set aside and delays no other.
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from sync.aside import Failures
 from sync.engine import Engine
 from sync.poll import look_again, poll_subscriptions
 from sync.poll_logs import poll_change_logs
@@ -14,7 +15,7 @@ from sync.ports import Tx
 from sync.remote import RemoteError, SignInFailed
 from sync.schedule_due import take_scheduled
 from sync.state import Wake
-from sync.take_up import park_unforeseen, take_up
+from sync.waves import work_on
 
 _DELETED = "row-deleted"
 
@@ -46,36 +47,18 @@ def run_cycle(engine: Engine, *, ignore_pauses: bool = False) -> Report:
 
 
 def work(engine: Engine, report: Report, *, ignore_pauses: bool) -> None:
-    """Take up everything that is due, by contract; contracts run beside one another."""
+    """Take up everything that is due, by contract."""
     now = None if ignore_pauses else engine.now()
     due = engine.ports.store.tx(lambda tx: tx.due(now))
     by_contract = sorted((contract or subject, subject) for subject, contract in due)
-    groups = {
+    contracts = {
         key: [subject for _, subject in members]
         for key, members in groupby(by_contract, key=lambda pair: pair[0])
     }
     report.worked += len(due)
-
-    def take(key: str) -> None:
-        if engine.stopping():
-            return
-        failure = _guarded(engine, groups[key])
-        if failure is not None:
-            report.failures.append(failure)
-
-    engine.ports.dispatcher.run(list(groups), take)
-
-
-def _guarded(engine: Engine, subjects: list[str]) -> RemoteError | None:
-    """Work on one contract's subscriptions; what goes wrong with them stays with them."""
-    try:
-        take_up(engine, subjects)
-    except RemoteError as error:
-        return error
-    except Exception as error:  # noqa: BLE001  # sending failed in a way that nobody foresaw
-        for subject in subjects:
-            park_unforeseen(engine, subject, error)
-    return None
+    failures = Failures()
+    work_on(engine, contracts, failures)
+    report.failures += failures.errors
 
 
 def look_at_parked(engine: Engine) -> int:

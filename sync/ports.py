@@ -86,6 +86,13 @@ class Crm(Protocol):
         """
         ...
 
+    def write_sets(self, sets: Sequence[Sequence[Write]]) -> Sequence[WriteResult]:
+        """Send each set as `write` does, several in one request; one fails without the others.
+
+        A set whose answer is missing is AMBIGUOUS.
+        """
+        ...
+
     def now(self) -> datetime:
         """Return business time: the `Date` header of the last answer (aware, UTC)."""
         ...

@@ -1,24 +1,23 @@
-"""Take up the work of one contract's subscriptions: decide, plan, store, send, confirm.
+"""Take up the work of one contract's subscriptions: decide, plan, store, make the provider attempt.
 
 Level-triggered: what is to be done is read from the store and from both services at this moment.
+What comes out is ready to be sent: the change sets of the contract (`waves.py` sends them).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sync import journal
-from sync.apply import Group, send_groups
+from sync.apply import Group
+from sync.aside import Failures
 from sync.attempt import attempt_provider
 from sync.engine import Engine
 from sync.planned import Prepared
 from sync.ports import Tx
 from sync.prepare import prepare
 from sync.provide import Ending, verify
-from sync.remote import RemoteError
-from sync.settling import Trouble
 from sync.state import FactState, Operation, OperationState, Service, Wake
-
-_ROUNDS = 4
 
 
 @dataclass(slots=True)
@@ -28,45 +27,25 @@ class Numbers:
     next: int = 0
 
 
-def take_up(engine: Engine, subjects: Sequence[str]) -> None:
-    """Work on the subscriptions of one contract until nothing can be done now."""
-    waiting = list(subjects)
-    failure: RemoteError | None = None
-    for _ in range(_ROUNDS):
-        numbers = Numbers()
-        groups: list[Group] = []
-        for subject in waiting:
-            try:
-                groups += _groups_of(engine, subject, numbers)
-            except RemoteError as error:
-                failure = error
-            except Exception as error:  # noqa: BLE001  # what we did not foresee stays with its row
-                park_unforeseen(engine, subject, error)
-        if not groups:
+def take_up(engine: Engine, subjects: Sequence[str], failures: Failures) -> list[Group]:
+    """Return the change sets that the subscriptions of one contract have ready.
+
+    Trouble with one subscription is kept in `failures` or parked; the others go on.
+    """
+    numbers = Numbers()
+    groups: list[Group] = []
+    for subject in subjects:
+        if engine.stopping():
             break
-        send_groups(engine, groups)
-        waiting = [one for one in waiting if _goes_on(engine, one)]
-    if failure is not None:
-        raise failure
+        failures.run(engine, [subject], partial(_ready, engine, subject, numbers, groups))
+    return groups
 
 
-def park_unforeseen(engine: Engine, subject: str, error: Exception) -> None:
-    """Set one subject aside for an error that nobody foresaw; the others go on."""
-    engine.ports.log.warning("unforeseen", subject=subject, error=repr(error))
-    trouble = Trouble(
-        code="unforeseen",
-        reason=f"Seatkeeper met something it does not know: {type(error).__name__}: {error}",
-        advice="Report it with the output of `seatkeeper explain`; it is tried again by itself.",
-    )
-
-    def tx_park(tx: Tx) -> None:
-        journal.park(engine, tx, subject, trouble)
-        tx.unwake(subject)
-
-    engine.ports.store.tx(tx_park)
+def _ready(engine: Engine, subject: str, numbers: Numbers, groups: list[Group]) -> None:
+    groups += _groups_of(engine, subject, numbers)
 
 
-def _goes_on(engine: Engine, subject: str) -> bool:
+def goes_on(engine: Engine, subject: str) -> bool:
     """Tell whether a subject has work that can be done at once."""
 
     def read(tx: Tx) -> bool:

@@ -8,7 +8,7 @@ caller decides what its absence means.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from requests.structures import CaseInsensitiveDict
@@ -46,26 +46,39 @@ def reads(parts: Sequence[Part], batch_id: str) -> Batch:
     return _closed(boundary, b"".join(_opened(boundary, part) for part in parts))
 
 
-def change_set(parts: Sequence[Part], batch_id: str) -> Batch:
-    """Write requests that are executed together or not at all."""
-    inner = f"changeset_{batch_id}"
-    numbered = [_opened(inner, part, number) for number, part in enumerate(parts, 1)]
-    nested = _closed(inner, b"".join(numbered))
+def change_sets(sets: Sequence[Sequence[Part]], batch_id: str) -> Batch:
+    """Write sets of requests; each set is executed together or not at all."""
     boundary = f"batch_{batch_id}"
-    head = f"--{boundary}{CRLF}Content-Type: {nested.content_type}{CRLF}{CRLF}"
-    return _closed(boundary, head.encode() + nested.body + CRLF.encode())
+    content, first = b"", 1
+    for parts in sets:
+        inner = f"changeset_{batch_id}" if first == 1 else f"changeset_{first}_{batch_id}"
+        # A Content-ID names a request in the whole batch, so no two sets share one.
+        numbered = (_opened(inner, part, number) for number, part in enumerate(parts, first))
+        nested = _closed(inner, b"".join(numbered))
+        head = f"--{boundary}{CRLF}Content-Type: {nested.content_type}{CRLF}{CRLF}"
+        content += head.encode() + nested.body + CRLF.encode()
+        first += len(parts)
+    return _closed(boundary, content)
 
 
 def answers(content_type: str, body: bytes, correlation_id: str = "") -> list[Reply]:
     """Read the answers in order; the parts of a change set stand in its place."""
+    return list(chain.from_iterable(grouped(content_type, body, correlation_id)))
+
+
+def grouped(content_type: str, body: bytes, correlation_id: str = "") -> list[list[Reply]]:
+    """Read the answers by what stood in the batch: one request, or one change set.
+
+    A change set that failed is answered by one part, its error (dataverse.md, section 5).
+    """
     found = []
     for segment in _segments(_boundary(content_type, body), body):
         head, inner = _split(segment)
         kind = _headers(head).get("Content-Type", "")
         if kind.lower().startswith("multipart/"):
-            found += answers(kind, inner, correlation_id)
+            found.append(answers(kind, inner, correlation_id))
         else:
-            found += _answer(inner, correlation_id)
+            found.append(_answer(inner, correlation_id))
     return found
 
 

@@ -6,14 +6,14 @@ Reads are repeated after a passing trouble; writes are sent once and answer with
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, repeat
 from typing import Final
 
 from connector.dataverse import audit, batch, metadata
 from connector.dataverse.faults import NO_SUCH_TABLE, fault_of
 from connector.dataverse.odata import FORMATTED, history_path, read_path, row_path, write_headers
 from connector.dataverse.pages import Pages
-from connector.dataverse.wire import API, OK, Wire, parts_of
+from connector.dataverse.wire import API, OK, Wire, groups_of
 from connector.documents import mapping, render, sequence, text
 from connector.errors import Meaning, unsent_or_unclear
 from connector.http import Http, Reply
@@ -93,15 +93,22 @@ class DataverseClient:
 
     def write(self, writes: Sequence[Write]) -> WriteResult:
         """Send the writes as one unit, once; trouble is an outcome."""
-        if not writes:
-            return WriteResult(outcome=Outcome.DONE)
+        return self.write_sets([writes])[0]
+
+    def write_sets(self, sets: Sequence[Sequence[Write]]) -> Sequence[WriteResult]:
+        """Send each set as one unit, all in one request, once; a result for each set."""
+        if not any(sets):
+            return [WriteResult(outcome=Outcome.DONE)] * len(sets)
         try:
-            result = self._write_one(*writes) if len(writes) == 1 else self._write_set(writes)
+            if len(sets) == len(sets[0]) == 1:
+                results = [self._write_one(sets[0][0])]
+            else:
+                results = self._write_batch(sets)
         except Unavailable as error:
-            return unsent_or_unclear(error)
+            return [unsent_or_unclear(error)] * len(sets)
         except Refused as error:
-            return WriteResult(outcome=Outcome.REFUSED, message=error.message)
-        return _judged(result, writes)
+            return [WriteResult(outcome=Outcome.REFUSED, message=error.message)] * len(sets)
+        return [_judged(result, writes) for result, writes in zip(results, sets, strict=True)]
 
     def now(self) -> datetime:
         """Return business time; asks who we are when nothing was asked before."""
@@ -147,18 +154,27 @@ class DataverseClient:
         )
         return _result(self._wire.service.send(request))
 
-    def _write_set(self, writes: Sequence[Write]) -> WriteResult:
-        parts = [
-            batch.Part(
-                method="PATCH",
-                path=f"{API}/{row_path(write.set, write.id)}",
-                headers=write_headers(write),
-                body=render(write.body),
-            )
-            for write in writes
+    def _write_batch(self, sets: Sequence[Sequence[Write]]) -> list[WriteResult]:
+        parts = [[_part(write) for write in writes] for writes in sets]
+        body = batch.change_sets(parts, self._wire.batch_id())
+        reply = self._wire.post(body, safe=False, several=len(sets) > 1)
+        groups = groups_of(reply)
+        if not groups and not 200 <= reply.status < 300:  # noqa: PLR2004  # refused as a whole
+            return [_result(reply)] * len(sets)
+        answers = chain(groups, repeat([]))
+        return [
+            _set_result(reply, answered, len(writes))
+            for writes, answered in zip(sets, answers, strict=False)
         ]
-        reply = self._wire.post(batch.change_set(parts, self._wire.batch_id()), safe=False)
-        return _set_result(reply, parts_of(reply), len(writes))
+
+
+def _part(write: Write) -> batch.Part:
+    return batch.Part(
+        method="PATCH",
+        path=f"{API}/{row_path(write.set, write.id)}",
+        headers=write_headers(write),
+        body=render(write.body),
+    )
 
 
 def _asked(read: Read | ReadHistory) -> tuple[str, Mapping[str, str]]:
@@ -199,8 +215,8 @@ def _set_result(reply: Reply, parts: Sequence[Reply], asked: int) -> WriteResult
     failed = [part for part in parts if part.status >= 300]  # noqa: PLR2004  # the class of success
     if failed:
         return fault_of(failed[0]).result()
-    if len(parts) == asked or not 200 <= reply.status < 300:  # noqa: PLR2004  # the class of success
-        return _result(reply)
+    if len(parts) == asked:
+        return _result(parts[0])
     return WriteResult(
         outcome=Outcome.AMBIGUOUS,
         status=reply.status,

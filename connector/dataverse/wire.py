@@ -4,6 +4,7 @@ Answers come back as they are where a status has a meaning, as errors where it h
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -59,9 +60,12 @@ class Wire:
             replies += self._batch(asked[start : start + READS_PER_BATCH])
         return replies
 
-    def post(self, body: batch.Batch, *, safe: bool) -> Reply:
-        """Send a batch; only one that reads is safe to repeat."""
-        headers = {"Content-Type": body.content_type, **(CONTINUE if safe else {})}
+    def post(self, body: batch.Batch, *, safe: bool, several: bool = True) -> Reply:
+        """Send a batch; only one that reads is safe to repeat.
+
+        `several`: a part that fails stops no other.
+        """
+        headers = {"Content-Type": body.content_type, **(CONTINUE if several else {})}
         return self.service.send(
             Request(method="POST", path="$batch", headers=headers, body=body.body, safe=safe)
         )
@@ -84,10 +88,15 @@ class Wire:
 
 def parts_of(reply: Reply) -> list[Reply]:
     """Return the answers inside a batch answer; none when it is not one."""
+    return list(chain.from_iterable(groups_of(reply)))
+
+
+def groups_of(reply: Reply) -> list[list[Reply]]:
+    """Return the answers inside a batch answer, those of a change set together."""
     kind = reply.headers.get("Content-Type", "")
     if not kind.lower().startswith("multipart/"):
         return []
-    return batch.answers(kind, reply.content, reply.correlation_id)
+    return batch.grouped(kind, reply.content, reply.correlation_id)
 
 
 def _incomplete(reply: Reply, replies: Sequence[Reply], asked: int) -> RemoteError:

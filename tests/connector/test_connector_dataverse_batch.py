@@ -28,7 +28,7 @@ def test_reads_are_written_with_crlf_and_an_empty_line_after_each_head():
 
 
 def test_a_change_set_has_the_layout_of_the_documented_one():
-    written = batch.change_set([PATCH, PATCH], "9").body.decode()
+    written = batch.change_sets([[PATCH, PATCH]], "9").body.decode()
     ours = [line for line in written.split("\r\n") if line.startswith(("--", "Content-"))]
     shown = example("dataverse/21-batch-changeset.request.http").decode().replace("\r\n", "\n")
     lines = [line for line in shown.split("\n") if line.startswith(("--", "Content-"))][1:]
