@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 import msal  # type: ignore[import-untyped]  # msal ships no types
+import structlog
 from msal.exceptions import MsalServiceError  # type: ignore[import-untyped]  # the same
 
 from connector.http import Http
@@ -29,6 +30,8 @@ PUBLIC_AUTHORITIES: Final = frozenset(
 PARTNER_CENTER_SCOPE: Final = "https://api.partnercenter.microsoft.com/.default"
 EARLY_SECONDS: Final = 300.0
 """A token with less life left counts as spent, as in MSAL's own cache."""
+
+log = structlog.get_logger(__name__)
 
 Answer: TypeAlias = Mapping[str, object]
 Acquire: TypeAlias = Callable[[], Answer]
@@ -65,9 +68,13 @@ class ManagedIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """A delegated sign-in kept alive; each renewal hands the rotated token to `remember`."""
+    """A delegated sign-in kept alive by a refresh token that rotates.
 
-    token: str = field(repr=False)
+    Each renewal asks `recall` (raises SignInFailed) and hands the rotated token to `remember`
+    (raises OSError), so that several connections and processes can share one token.
+    """
+
+    recall: Callable[[], str] = field(repr=False)
     remember: Callable[[str], None] = field(repr=False)
     client_secret: str | None = field(default=None, repr=False)
 
@@ -167,10 +174,12 @@ class _Renewal:
         self._credential = credential
         self._client = MsalHttp(http, safe=False)
         self._effects = effects
-        self._refresh_token = credential.token
+        self._sent = ""
+        self._unkept = ""
+        """A rotated token that could not be handed on; without it the sign-in would be lost."""
 
     def secrets(self) -> tuple[str, ...]:
-        return (self._refresh_token, self._credential.client_secret or "")
+        return (self._sent, self._unkept, self._credential.client_secret or "")
 
     def build(self) -> Acquire:
         app = _application(self._sign_in, self._credential.client_secret, self._client)
@@ -187,15 +196,31 @@ class _Renewal:
         return acquire
 
     def _renew(self, app: msal.ClientApplication) -> tuple[Answer, float]:
-        answer: Answer = app.acquire_token_by_refresh_token(
-            self._refresh_token, scopes=[self._sign_in.scope]
-        )
+        answer = self._ask(app)
+        if "error" in answer and not self._unkept and self._credential.recall() != self._sent:
+            answer = self._ask(app)  # another process has rotated it in between
         rotated = answer.get("refresh_token")
-        if isinstance(rotated, str) and rotated and rotated != self._refresh_token:
-            self._refresh_token = rotated
-            self._credential.remember(rotated)
+        if isinstance(rotated, str) and rotated and rotated != self._sent:
+            self._keep(rotated)
         seconds = float(str(answer.get("expires_in") or 0))
         return answer, self._effects.monotonic() + seconds - EARLY_SECONDS
+
+    def _ask(self, app: msal.ClientApplication) -> Answer:
+        self._sent = self._unkept or self._credential.recall()
+        answer: Answer = app.acquire_token_by_refresh_token(
+            self._sent, scopes=[self._sign_in.scope]
+        )
+        return answer
+
+    def _keep(self, rotated: str) -> None:
+        """Hand the token on; go on with it when that fails, for the old one may be spent."""
+        try:
+            self._credential.remember(rotated)
+        except OSError as error:
+            self._unkept = rotated
+            log.warning("refresh token not stored", reason=str(error))
+        else:
+            self._unkept = ""
 
 
 def _acquisition(sign_in: SignIn, http: Http) -> Acquire:

@@ -149,7 +149,9 @@ class Http:
                 failure = failure_of(error, call.place(), correlation_id)
                 log.debug("no answer", place=call.place(), why=failure.message, id=correlation_id)
                 raise failure from None  # the original shows URLs and proxies with their passwords
-            self._heed(call, reply)
+            if reply.status >= 400:  # noqa: PLR2004  # an HTTP status is its own name
+                log.debug("refused", place=call.place(), status=reply.status, id=correlation_id)
+            self.heed(call.queue(), reply)
             return reply
 
     def safely(self, call: Call) -> Reply:
@@ -163,6 +165,15 @@ class Http:
             retry_error_callback=_last,
         )
         return retrying(self.once, call)
+
+    def heed(self, queue: str, reply: Reply) -> None:
+        """Slow the whole lane down when the answer asks for it."""
+        hint = reply.headers.get(PARALLELISM, "")
+        if hint.isdigit() and int(hint) > 0:
+            self._lanes.narrow(queue, int(hint))
+        seconds = reply.retry_after_seconds()
+        if seconds and reply.status in PASSING:
+            self._lanes.close(queue, seconds)
 
     def session(self) -> requests.Session:
         """Return this thread's session."""
@@ -200,18 +211,6 @@ class Http:
                 content=b"".join(response.iter_content(CHUNK_BYTES)),
                 correlation_id=correlation_id,
             )
-
-    def _heed(self, call: Call, reply: Reply) -> None:
-        """Slow the whole lane down when the answer asks for it."""
-        hint = reply.headers.get(PARALLELISM, "")
-        if hint.isdigit() and int(hint) > 0:
-            self._lanes.narrow(call.queue(), int(hint))
-        if reply.status < 400:  # noqa: PLR2004  # an HTTP status is its own name
-            return
-        log.debug("refused", place=call.place(), status=reply.status, id=reply.correlation_id)
-        seconds = reply.retry_after_seconds()
-        if seconds and reply.status in PASSING:
-            self._lanes.close(call.queue(), seconds)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         told = _told(state)

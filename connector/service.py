@@ -2,16 +2,20 @@
 
 A 401 is answered once with a new token: it says that nothing was executed, so any call may be
 sent again. A second 401 is handed on, for the client to name what is wrong.
+An outage is told by reads, which were repeated before; a write that failed proves none.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from connector.http import Call, Http, Reply
+from connector.errors import NotSent
+from connector.http import PASSING, Call, Http, Reply
+from connector.outage import Outage
+from sync.remote import Unavailable
 
 UNAUTHORIZED = 401
 
@@ -59,6 +63,7 @@ class Service:
         self._tokens = tokens
         self._address = address
         self._lock = threading.Lock()
+        self._outage = Outage(address.name)
         self._last_date: datetime | None = None
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
@@ -71,12 +76,22 @@ class Service:
         Raises SignInFailed and Unavailable; for a request that is not safe, NoAnswer means that
         it may have been executed and every other error that it was not.
         """
-        token = self._tokens.token()
-        reply = self._dispatch(request, token)
-        if reply.status == UNAUTHORIZED:
-            reply = self._dispatch(request, self._renewed(token))
-        self._last_date = reply.date() or self._last_date
+        try:
+            reply = self._answered(request)
+        except Unavailable as error:
+            if request.safe or isinstance(error, NotSent):
+                self._outage.failed(str(error))
+            raise
+        if reply.status not in PASSING:
+            self._outage.answered()
+        elif request.safe:
+            self._outage.failed(f"HTTP {reply.status}")
         return reply
+
+    def heed(self, parts: Iterable[Reply]) -> None:
+        """Slow down when an answer inside a batch asks for it, as for a plain one."""
+        for part in parts:
+            self._http.heed(self._address.name, part)
 
     def last_date(self) -> datetime | None:
         """Return the `Date` of the last answer; None before the first."""
@@ -86,6 +101,14 @@ class Service:
         """Tell whether an absolute link leads to this service; a token goes nowhere else."""
         ours, theirs = urlsplit(self._address.base), urlsplit(url)
         return (ours.scheme, ours.netloc.lower()) == (theirs.scheme, theirs.netloc.lower())
+
+    def _answered(self, request: Request) -> Reply:
+        token = self._tokens.token()
+        reply = self._dispatch(request, token)
+        if reply.status == UNAUTHORIZED:
+            reply = self._dispatch(request, self._renewed(token))
+        self._last_date = reply.date() or self._last_date
+        return reply
 
     def _dispatch(self, request: Request, token: str) -> Reply:
         absolute = request.path.startswith(("https://", "http://"))

@@ -1,4 +1,4 @@
-"""A refresh token kept in a file: read at the start, replaced whenever it rotates."""
+"""A refresh token kept in a file: read before each renewal, replaced whenever it rotates."""
 
 import os
 from functools import partial
@@ -12,9 +12,9 @@ OWNER_ONLY: Final = 0o600
 
 
 def kept_in(path: Path, *, client_secret: str | None = None) -> RefreshToken:
-    """Return the credential of a file. Raise SignInFailed when there is no token in it."""
+    """Return the credential of a file; without a token in it, signing in fails."""
     return RefreshToken(
-        token=_read(path), remember=partial(_replace, path), client_secret=client_secret
+        recall=partial(_read, path), remember=partial(_replace, path), client_secret=client_secret
     )
 
 
@@ -22,7 +22,7 @@ def _read(path: Path) -> str:
     try:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SignInFailed(f"the refresh token cannot be read: {path}: {error}") from None
+        raise SignInFailed(f"the refresh token cannot be read: {path}: {_why(error)}") from None
     if not token:
         raise SignInFailed(f"{path} is empty: sign in again and store the new refresh token")
     return token
@@ -38,3 +38,13 @@ def _replace(path: Path, token: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name, too, outlives a loss of power
+    finally:
+        os.close(folder)
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    """Say what is wrong without the content of the file."""
+    return error.strerror or "" if isinstance(error, OSError) else "it is not plain text"

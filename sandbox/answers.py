@@ -46,6 +46,24 @@ _DATAVERSE_CODES = {
     ),
     500: ("0x80040216", "An unexpected error occurred."),
 }
+# dataverse.md 5, 6 and 7: what a fault rule with a code says, where a source has the text
+_DATAVERSE_TEXTS = {
+    "0x80044150": "Generic SQL error.",
+    "0x80044151": "SQL timeout expired.",
+    "0x80044352": (
+        "Version stamp associated with the client has expired. Please perform a full sync."
+    ),
+    "0x80072321": (
+        "Combined execution time of incoming requests exceeded limit of 1,200,000 milliseconds "
+        "over time window of 300 seconds. Decrease number of concurrent requests or reduce the "
+        "duration of requests and try again later."
+    ),
+    "0x80072322": (
+        "Number of requests exceeded the limit of 6000 over time window of 300 seconds."
+    ),
+    "0x80072326": "Number of concurrent requests exceeded the limit of 52.",
+    "0x80072327": "Too many concurrent requests detected.",
+}
 # partner-center.md 5
 _PARTNER_CODES = {
     400: (800002, "The input is invalid."),
@@ -80,7 +98,8 @@ def refused_by(world: World, service: Service, rule: Rule) -> Response:
         return outage(world, service, status, rule.retry_after)
     text = f"The request failed with code {rule.code}."
     if service is Service.DATAVERSE:
-        response = _dataverse_error(status, f"0x{rule.code:08x}", text)
+        code = f"0x{rule.code:08x}"
+        response = _dataverse_error(status, code, _DATAVERSE_TEXTS.get(code, text))
     else:
         response = partner_error(status, rule.code, text)
     if rule.retry_after is not None:

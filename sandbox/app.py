@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ class App:
 
     def __init__(self, world: World, pages: "WSGIApplication | None" = None) -> None:
         self.world = world
-        self.stopping = threading.Event()
+        self.stopping = world.stopping
         self.postman = Postman(world)
         self._pages = pages
         self._limiter = Limiter()
@@ -189,7 +188,7 @@ class App:
             return answers.refused_token(world, service, fault, request)
         if exchange.visit is not None:
             return self._dataverse(exchange, exchange.caller, exchange.visit)
-        seconds = self._throttled()
+        seconds = self._throttled(request.path)
         if seconds is not None:
             return answers.outage(world, service, HTTPStatus.TOO_MANY_REQUESTS, seconds)
         with world.acting(exchange.caller.client):
@@ -204,9 +203,12 @@ class App:
         response.headers.extend(self._protection.headers(visit))
         return response
 
-    def _throttled(self) -> int | None:
-        limit, now = self.world.settings.partner_center_per_minute, self.world.clock.real()
+    def _throttled(self, path: str) -> int | None:
+        settings, now = self.world.settings, self.world.clock.real()
+        limit = settings.partner_center_per_minute
         key = f"{Service.PARTNER_CENTER} {self.world.tenant_id}"
+        if settings.partner_center_limit_per == "customer" and path.startswith("/v1/customers/"):
+            key += f" {path.split('/')[3].lower()}"
         return self._limiter.refuse(key, now, limit=limit, window_seconds=60)
 
     def _note(self, exchange: _Exchange) -> None:

@@ -12,7 +12,7 @@ from sandbox.documents import dump
 from sandbox.faults import RuleRefused, read_rule
 from sandbox.partner_center.errors import InputRefused
 from sandbox.settings import SettingRefused
-from sandbox.world import UnknownScenario, World
+from sandbox.world import Stopping, UnknownScenario, World
 
 Body = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -34,6 +34,8 @@ def handle(world: World, request: Request) -> Response:
     except ControlRefused as refused:
         body: Answer = {"error": str(refused)}
         return _json(refused.status, body | _accepted(refused.accepted))
+    except Stopping:
+        return _json(503, {"error": "the sandbox is ending"})
     except (InputRefused, RuleRefused, SettingRefused, UnknownScenario) as error:
         return _json(400, {"error": str(error)})
 

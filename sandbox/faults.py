@@ -131,7 +131,9 @@ def _count(name: str, value: object) -> int:
 
 
 def _code(name: str, value: object) -> int:
-    """Read a code; those of Dataverse are 32 bits, as 2147762512 for 0x80044150."""
+    """Read a code; those of Dataverse are 32 bits and may be written as "0x80044150"."""
+    if isinstance(value, str) and re.fullmatch("0x[0-9a-fA-F]{8}", value):
+        return int(value, 16)
     return int(_number(name, value, whole=True, high=0xFFFF_FFFF))
 
 

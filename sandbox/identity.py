@@ -19,13 +19,13 @@ class Identity:
 
     tenant_id: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     application_user_id: str
     person_id: str
-    signing_key: bytes
-    client_key: bytes
+    signing_key: bytes = field(repr=False)
+    client_key: bytes = field(repr=False)
     client_certificate: bytes
-    refresh_tokens: set[str] = field(default_factory=set)
+    refresh_tokens: set[str] = field(default_factory=set, repr=False)
 
     def certificates(self) -> tuple[x509.Certificate, ...]:
         """Return the certificates registered for the client."""

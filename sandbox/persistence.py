@@ -15,25 +15,31 @@ from sandbox.documents import Document, dump, load
 _ROWS = "documents"
 _FACTS = "facts"
 _BLOCK = 1000
+_MOST = 20_000  # documents held in memory; a large scenario goes to SQLite while it is laid
 
 
 class Storage(Protocol):
     """Where a world is kept."""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is stored."""
+        ...
+
     def put(self, *, service: str, table: str, id: str, document: Document | None) -> None:  # noqa: A002 - the name of the interface
         """Gather a document; None deletes it."""
         ...
 
-    def flush(self, *, version: int, seq: int) -> None:
+    def flush(self, *, version: int, seq: int, facts: Document | None = None) -> None:
         """Store what was gathered, with the highest row version and journal number."""
         ...
 
-    def keep(self, facts: Document) -> None:
-        """Store named facts at once."""
+    def clear(self) -> None:
+        """Forget all documents, not the facts; lasting with what is stored next."""
         ...
 
-    def clear(self) -> None:
-        """Forget all documents, not the facts."""
+    def abandon(self) -> None:
+        """Take back what was not stored yet, and store nothing from now on."""
         ...
 
     def facts(self) -> Document:
@@ -52,17 +58,19 @@ class Storage(Protocol):
 class NoStorage:
     """A world that lives in memory only."""
 
+    keeps = False
+
     def put(self, *, service: str, table: str, id: str, document: Document | None) -> None:  # noqa: A002 - as above
         """Keep nothing."""
 
-    def flush(self, *, version: int, seq: int) -> None:
-        """Keep nothing."""
-
-    def keep(self, facts: Document) -> None:
+    def flush(self, *, version: int, seq: int, facts: Document | None = None) -> None:
         """Keep nothing."""
 
     def clear(self) -> None:
         """Forget nothing."""
+
+    def abandon(self) -> None:
+        """Have nothing to take back."""
 
     def facts(self) -> Document:
         """Return none."""
@@ -94,39 +102,41 @@ class SqliteStorage:
         )
         self._db.create_table(_FACTS, {"name": str, "value": bytes}, pk="name", if_not_exists=True)
         self._gathered: dict[tuple[str, str, str], bytes | None] = {}
+        self._abandoned = False
         self._reserved: Document = {"version": 0, "seq": 0}
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is stored: not after a reset was broken off."""
+        return not self._abandoned
 
     def put(self, *, service: str, table: str, id: str, document: Document | None) -> None:  # noqa: A002 - as above
         """Gather a document; None deletes it."""
         self._gathered[service, table, id] = None if document is None else dump(document)
+        if len(self._gathered) >= _MOST:
+            self._write()
 
-    def flush(self, *, version: int, seq: int) -> None:
-        """Store what was gathered, in one transaction."""
+    def flush(self, *, version: int, seq: int, facts: Document | None = None) -> None:
+        """Store what was gathered, and named facts, in one transaction."""
         reserved = {"version": _reserve(version), "seq": _reserve(seq)}
-        if not self._gathered and self._reserved == reserved:
+        new = bool(self._gathered or facts) or self._reserved != reserved
+        if self._abandoned or not new:
             return
-        kept = [(*key, text) for key, text in self._gathered.items() if text is not None]
-        gone = [key for key, text in self._gathered.items() if text is None]
-        with self._db.conn as connection:
-            connection.executemany(f"INSERT OR REPLACE INTO {_ROWS} VALUES (?, ?, ?, ?)", kept)  # noqa: S608 - a constant
-            connection.executemany(
-                f"DELETE FROM {_ROWS} WHERE service = ? AND name = ? AND id = ?",  # noqa: S608 - a constant
-                gone,
-            )
-            self._store(reserved)
-        self._gathered.clear()
+        with self._db.conn:
+            self._write()
+            self._store(reserved | (facts or {}))
         self._reserved = reserved
 
-    def keep(self, facts: Document) -> None:
-        """Store named facts at once."""
-        with self._db.conn:
-            self._store(facts)
-
     def clear(self) -> None:
-        """Forget all documents, stored and gathered."""
+        """Forget all documents, stored and gathered; a killed process finds them again."""
         self._gathered.clear()
-        with self._db.conn as connection:
-            connection.execute(f"DELETE FROM {_ROWS}")  # noqa: S608 - a constant
+        self._db.conn.execute(f"DELETE FROM {_ROWS}")  # noqa: S608 - a constant
+
+    def abandon(self) -> None:
+        """Take back what was not stored yet, and store nothing from now on."""
+        self._abandoned = True
+        self._gathered.clear()
+        self._db.conn.rollback()
 
     def facts(self) -> Document:
         """Return all named facts."""
@@ -140,6 +150,20 @@ class SqliteStorage:
     def close(self) -> None:
         """Close the file."""
         self._db.conn.close()
+
+    def _write(self) -> None:
+        """Hand what was gathered to SQLite, inside a transaction that is still open."""
+        if self._abandoned:
+            return
+        kept = [(*key, text) for key, text in self._gathered.items() if text is not None]
+        gone = [key for key, text in self._gathered.items() if text is None]
+        connection = self._db.conn
+        connection.executemany(f"INSERT OR REPLACE INTO {_ROWS} VALUES (?, ?, ?, ?)", kept)  # noqa: S608 - a constant
+        connection.executemany(
+            f"DELETE FROM {_ROWS} WHERE service = ? AND name = ? AND id = ?",  # noqa: S608 - a constant
+            gone,
+        )
+        self._gathered.clear()
 
     def _store(self, facts: Document) -> None:
         self._db.conn.executemany(

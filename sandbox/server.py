@@ -3,9 +3,11 @@
 import random
 import shutil
 import signal
+import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -15,6 +17,7 @@ import orjson
 import requests
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.workers.threadpool import ThreadPool
 
 from sandbox.app import App
 from sandbox.assembly import assemble
@@ -26,13 +29,15 @@ from sandbox.configuration import (
     write_configuration,
     write_private,
 )
+from sandbox.documents import Document
 from sandbox.identity import Identity, identity_from, new_identity
-from sandbox.persistence import NoStorage, SqliteStorage
+from sandbox.persistence import NoStorage, SqliteStorage, Storage
 from sandbox.scenarios import SCENARIOS
-from sandbox.world import World
+from sandbox.world import Stopping, World
 
 _THREADS = 24  # a fault's delay holds one of them
 _IDLE_SECONDS = 120
+_GRACE_SECONDS = 2  # for answers that are on their way when the sandbox ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,6 @@ class Running:
     base_url: str
     ready: dict[str, Any]
     world: World
-    _app: App
     _server: wsgi.Server
     _thread: threading.Thread
     _rubbish: Path | None
@@ -67,7 +71,7 @@ class Running:
         if self._stopped:
             return
         self._stopped = True
-        self._app.stopping.set()
+        self.world.stopping.set()
         self._server.stop()
         self._thread.join()
         with self.world.lock:
@@ -83,10 +87,22 @@ class Running:
         self.stop()
 
 
-def start(options: Options) -> Running:
-    """Start a sandbox and return when it answers. Raises OSError when the port is taken."""
+class _Workers(ThreadPool):
+    """Threads that end also when a client does not take what is written to it."""
+
+    @staticmethod
+    def _force_close(conn: Any) -> None:  # noqa: ANN401 - a connection of cheroot, or None
+        with suppress(AttributeError, OSError):
+            conn.socket.shutdown(socket.SHUT_RDWR)
+
+
+def start(options: Options, stopping: threading.Event | None = None) -> Running:
+    """Start a sandbox and return when it answers.
+
+    Raises OSError when the port is taken, Stopping when told to end before it answers.
+    """
     folder = _folder(options.data_dir)
-    world = _open(folder, keep=options.data_dir is not None)
+    world = _open(folder, keep=options.data_dir is not None, stopping=stopping)
     world.names |= set(options.names)
     app = assemble(world)
     server = _bind(app, folder, options)
@@ -94,6 +110,9 @@ def start(options: Options) -> Running:
         return _serving(app, server, folder, options)
     except BaseException:
         server.stop()  # its waiting threads would keep the process alive
+        world.storage.close()
+        if options.data_dir is None:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
@@ -118,7 +137,6 @@ def _serving(app: App, server: wsgi.Server, folder: Path, options: Options) -> R
         base_url=place.origin,
         ready=ready,
         world=world,
-        _app=app,
         _server=server,
         _thread=thread,
         _rubbish=folder if options.data_dir is None else None,
@@ -134,7 +152,7 @@ def serve(options: Options, announce: Callable[[dict[str, Any]], None]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    with start(options) as running:
+    with suppress(Stopping), start(options, ended) as running:
         announce(running.ready)
         ended.wait()
 
@@ -146,17 +164,17 @@ def _folder(data_dir: Path | None) -> Path:
     return data_dir.resolve()
 
 
-def _open(folder: Path, *, keep: bool) -> World:
+def _open(folder: Path, *, keep: bool, stopping: threading.Event | None) -> World:
     """Make a world, or the shell of the one that the folder keeps."""
     rng = random.SystemRandom()
-    if not keep:
-        return World(new_identity(rng), rng=rng, scenarios=SCENARIOS, storage=NoStorage())
-    storage = SqliteStorage(folder / "sandbox.db")
+    storage = SqliteStorage(folder / "sandbox.db") if keep else NoStorage()
     identity = _identity(storage, rng)
-    return World(identity, rng=rng, scenarios=SCENARIOS, storage=storage)
+    world = World(identity, rng=rng, scenarios=SCENARIOS, storage=storage)
+    world.stopping = stopping or world.stopping
+    return world
 
 
-def _identity(storage: SqliteStorage, rng: random.Random) -> Identity:
+def _identity(storage: Storage, rng: random.Random) -> Identity:
     document = storage.facts().get("identity")
     return identity_from(document) if document else new_identity(rng)
 
@@ -168,8 +186,14 @@ def _populate(world: World, options: Options) -> None:
         world.reset(options.scenario, subscriptions=options.subscriptions, seed=options.seed)
         return
     world.restore(facts)
-    world.dataverse.load(world.storage.documents("dataverse"))
-    world.partner_center.load(world.storage.documents("partner_center"))
+    world.dataverse.load(_unless_ending(world, "dataverse"))
+    world.partner_center.load(_unless_ending(world, "partner_center"))
+
+
+def _unless_ending(world: World, service: str) -> Iterator[tuple[str, str, Document]]:
+    for document in world.storage.documents(service):
+        world.go_on()
+        yield document
 
 
 def _bind(app: App, folder: Path, options: Options) -> wsgi.Server:
@@ -177,6 +201,8 @@ def _bind(app: App, folder: Path, options: Options) -> wsgi.Server:
     server = wsgi.Server(
         ("127.0.0.1", options.port), app, numthreads=_THREADS, request_queue_size=128
     )
+    server.requests = _Workers(server, min=_THREADS, max=-1)
+    server.shutdown_timeout = _GRACE_SECONDS
     server.timeout = _IDLE_SECONDS
     server.keep_alive_conn_limit = 500
     server.ssl_adapter = BuiltinSSLAdapter(str(chain), str(key))

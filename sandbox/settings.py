@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from typing import Literal, get_args, get_type_hints
+from zoneinfo import available_timezones
 
 
 class SettingRefused(ValueError):
@@ -61,6 +62,14 @@ class Settings:
     """Whether a batch in LF that does not end in a blank line is unreadable, as reported."""
     key_index_seconds: float = 0
     """How long a new alternate key is Pending, by the emulated clock."""
+    key_values_to_avoid_work: bool = False
+    """Whether a row can be addressed by a key value with / < > * % & : ? + or a backslash, which
+    the documentation says to avoid; the answer without is not published."""
+    definition_cache_seconds: float = 0
+    """How long a new table or column is unknown without `Consistency: Strong`; about 30 s in
+    reality."""
+    caller_time_zone: str = "UTC"
+    """Time zone of the formatted instants (IANA); really each user's own."""
     duplicate_columns: str = ""
     """Columns with a duplicate rule, as `account.name,account.accountnumber`."""
     # How much Dataverse takes: service protection, per user and web server
@@ -83,6 +92,8 @@ class Settings:
     # Partner Center
     partner_center_per_minute: int = 500
     """Requests a minute per tenant, in real time; 0 is off."""
+    partner_center_limit_per: Literal["tenant", "customer"] = "tenant"
+    """Whether these are the partner's requests, or those for each customer; both are documented."""
     request_id_window_seconds: float = 600
     """How long an MS-RequestId replays its stored outcome, by the emulated clock; 0 is off."""
     partner_center_bom: bool = False
@@ -95,14 +106,34 @@ class Settings:
     """How long 409/800082 answers a PATCH after a create or an update."""
     partner_audit_delay_seconds: float = 0
     """How much later than its change an audit record becomes visible."""
+    audit_refusals: bool = False
+    """Whether a refused PATCH leaves an audit record with the status failed; not documented."""
     partner_center_omits_empty: bool = False
     """Whether answers leave out properties that are null, as most documented samples do."""
+    partner_dates: Literal["zulu", "offset", "no_zone", "fraction"] = "zulu"
+    """How instants are written; clients have met all four."""
+    new_commerce_etag: Literal["none", "empty"] = "none"
+    """Whether a New Commerce subscription shows no etag or an empty one; samples do both."""
+    error_codes_are_text: bool = False
+    """Whether the code of an error is a text, as Microsoft's table has it, or a number."""
+    malformed_next_links: bool = False
+    """Whether next links have two question marks, as some documented samples do."""
+    legacy_auto_renew_sticks: bool = False
+    """Whether turning auto-renew off does nothing for a legacy subscription, as one user saw."""
+    thin_patch_clears_partner: bool = False
+    """Whether a body without partnerId clears the reseller, as one user saw."""
+    add_on_needs_parent: bool = False
+    """Whether a body for an add-on must name parentSubscriptionId (400/2000), as one user saw."""
     orders_visible_seconds: float = 0
     """How much later than its purchase a subscription shows; the docs say up to 15 minutes."""
     pending_seconds: float = 0
     """How long a new purchase is pending; when `pending` shows is not documented."""
     provisioning_seconds: float = 0
     """How long /provisioningstatus says pending after a change; up to 15 minutes in reality."""
+    migration_seconds: float = 0
+    """How long a migration to new commerce takes, while its source is suspended."""
+    migration_fails: bool = False
+    """Whether migrations fail; their source stays suspended for 72 hours more."""
     largest_quantity: int = 10_000_000
     """Seats above this are refused (400/2002)."""
     decrease_refusal: Literal[800090, 900257, 900214] = 800090
@@ -117,6 +148,10 @@ class Settings:
     """Price of a seat and month in orders and invoice lines; there is no price list here."""
     cancel_window_days: int = 7
     """Days from purchase, renewal or added seats until cancelling or reducing ends."""
+    marketplace_window_hours: int = 0
+    """The same for products of other publishers; 0 is 24 hours when paid monthly, else 14 days."""
+    cycle_charge_seconds: float = 0
+    """How long the charge of a billing cycle is in progress, when its instructions are fixed."""
     renewal_seconds: float = 0
     """How long a renewal is in progress after the term end; up to 24 hours in reality."""
     renewal_blocks_all_edits: bool = True
@@ -177,6 +212,9 @@ def _check(name: str, value: object) -> None:
     choices = get_args(_TYPES[name])
     if choices and value not in choices:
         msg = f"{name} takes one of {', '.join(map(repr, choices))}, not {value!r}"
+        raise SettingRefused(msg)
+    if name == "caller_time_zone" and value not in available_timezones():
+        msg = f"{name} takes the name of a time zone, as Europe/Berlin, not {value!r}"
         raise SettingRefused(msg)
     if not choices and not _fits(_TYPES[name], value):
         msg = f"{name} takes {_NAMED[_TYPES[name]]}, not {value!r}"

@@ -163,7 +163,9 @@ def person_address(world: World) -> str:
 
 
 def address_of(name: str) -> str:
-    """Return the user principal name of somebody at the partner."""
+    """Return the user principal name of somebody at the partner; a name may be one already."""
+    if "@" in name:
+        return name
     return f"{name.lower().replace(' ', '.')}@partner.example"
 
 

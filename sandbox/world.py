@@ -44,6 +44,10 @@ class Scenario(Protocol):
     def __call__(self, world: "World", *, subscriptions: int | None, seed: int) -> None: ...
 
 
+class Stopping(RuntimeError):
+    """The sandbox is told to end while a scenario is being laid."""
+
+
 class UnknownScenario(ValueError):
     """There is no scenario of that name."""
 
@@ -64,6 +68,7 @@ class World:
         storage: Storage | None = None,
     ) -> None:
         self.identity = identity
+        self.stopping = threading.Event()
         self.clock = clock or Clock()
         self.rng = rng or random.SystemRandom()
         self.scenarios = dict(scenarios or {})
@@ -107,6 +112,16 @@ class World:
     def building(self) -> bool:
         """Whether a scenario is laying down the opening state, which is not journaled."""
         return self._building
+
+    @property
+    def storing(self) -> bool:
+        """Whether anything is persisted."""
+        return self.storage.keeps
+
+    def go_on(self) -> None:
+        """Do nothing, unless the sandbox is to end: then raise Stopping."""
+        if self.stopping.is_set():
+            raise Stopping
 
     def new_id(self) -> str:
         """Return a random GUID."""
@@ -166,13 +181,19 @@ class World:
             raise UnknownScenario(msg)
         with self.acting("sandbox"):
             self._empty()
-            self._building = True
-            try:
-                build(self, subscriptions=subscriptions, seed=seed)
-            finally:
-                self._building = False
-        self.keep()
+            self._build(build, subscriptions=subscriptions, seed=seed)
+            self.keep()
         self.after_reset()
+
+    def _build(self, build: Scenario, *, subscriptions: int | None, seed: int) -> None:
+        self._building = True
+        try:
+            build(self, subscriptions=subscriptions, seed=seed)
+        except Stopping:
+            self.storage.abandon()
+            raise
+        finally:
+            self._building = False
 
     def _empty(self) -> None:
         self.storage.clear()
@@ -195,15 +216,14 @@ class World:
 
     def keep(self) -> None:
         """Persist what belongs to the world itself: organisation, clock, settings."""
-        self.storage.keep(
-            {
-                "organisation_id": self.organisation_id,
-                "number": self.number,
-                "clock_offset_seconds": self.clock.offset.total_seconds(),
-                "settings": self.settings.as_dict(),
-                "identity": self.identity.document(),
-            }
-        )
+        facts = {
+            "organisation_id": self.organisation_id,
+            "number": self.number,
+            "clock_offset_seconds": self.clock.offset.total_seconds(),
+            "settings": self.settings.as_dict(),
+            "identity": self.identity.document(),
+        }
+        self.storage.flush(version=self._version, seq=self.journal.last, facts=facts)
 
     def _flush(self) -> None:
         if not self._depth:

@@ -21,15 +21,18 @@ from connector.auth import (
 from connector.dataverse.client import DataverseClient
 from connector.http import Http
 from connector.partner_center.client import PartnerCenterClient
-from seatkeeper.config import Config, SignInConfig
+from connector.token_file import kept_in
+from seatkeeper.config import Config, GuardsConfig, SignInConfig
 from seatkeeper.dispatch import InlineDispatcher, ThreadDispatcher
 from seatkeeper.effects import RealEffects
 from seatkeeper.mapping_folder import open_mappings
 from store.sqlite import SqliteStore
 from sync.engine import Engine, Ports
+from sync.guards import Limits
 from sync.judge import Policy
 from sync.mapping_files import Mappings
 from sync.ports import Crm, Dispatcher, Effects, Provider, Store
+from sync.scope import Scope
 from sync.state import IncompatibleStateError
 
 Adapters = Mapping[str, BaseAdapter] | None
@@ -93,6 +96,8 @@ def build(
         policy=policy(config, mappings),
         audit_wait_seconds=config.audit_wait_seconds,
         observe=config.mode == "observe",
+        limits=limits(config.guards),
+        scope=Scope.of(config.scope.accounts, config.scope.providers),
     )
     return Application(config=config, mappings=mappings, engine=engine, stop=stop)
 
@@ -105,6 +110,17 @@ def policy(config: Config, mappings: Mappings) -> Policy:
         process_refunds=config.money.process_refunds,
         max_back_dating_days=config.money.max_back_dating_days,
         connectors=frozenset(config.providers),
+    )
+
+
+def limits(guards: GuardsConfig) -> Limits:
+    """Return how much may change before a person looks at the plan."""
+    return Limits(
+        window=guards.window_length,
+        max_changes=guards.max_changes,
+        max_percent=guards.max_percent,
+        percent_from=guards.percent_from,
+        max_refund=guards.max_refund,
     )
 
 
@@ -144,8 +160,11 @@ def _sign_in(settings: SignInConfig, scope: str) -> SignIn:
 
 def _credential(settings: SignInConfig) -> Credential:
     passphrase = settings.passphrase.get_secret_value() if settings.passphrase else None
-    if settings.client_secret is not None:
-        return ClientSecret(secret=settings.client_secret.get_secret_value())
+    secret = settings.client_secret.get_secret_value() if settings.client_secret else None
+    if settings.refresh_token_file is not None:
+        return kept_in(settings.refresh_token_file, client_secret=secret)
+    if secret is not None:
+        return ClientSecret(secret=secret)
     if settings.certificate_file is not None and settings.key_file is not None:
         return Certificate(
             key_file=settings.key_file,

@@ -58,7 +58,7 @@ def _dataverse(application: Application) -> tuple[list[CheckResult], list[CheckR
         results.append(CheckResult(what="state", ok=False, told=told))
     for entity in entities.values():
         found = facts.get(entity.table)
-        results += _table(entity, found)
+        results += judge_table(entity, found)
     audited = entities["subscription"].table in organisation.audited_tables
     told = (
         "on: every transition is seen"
@@ -72,7 +72,8 @@ def _dataverse(application: Application) -> tuple[list[CheckResult], list[CheckR
     return [signed_in], results
 
 
-def _table(entity: Entity, fact: TableFact | None) -> Iterator[CheckResult]:
+def judge_table(entity: Entity, fact: TableFact | None) -> Iterator[CheckResult]:
+    """Say what of a mapped table is not as the mapping has it."""
     what = f"table {entity.table}"
     if fact is None:
         told = "does not exist; create it, or correct the name in mappings/"

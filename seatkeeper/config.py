@@ -40,7 +40,7 @@ class _Section(BaseModel):
 
 
 class SignInConfig(_Section):
-    """How we sign in: a client secret, a certificate (PEM or PFX), or a managed identity."""
+    """How we sign in: a secret, a certificate (PEM or PFX), a machine's or a person's identity."""
 
     authority: str = "https://login.microsoftonline.com"
     tenant_id: str = ""
@@ -51,21 +51,24 @@ class SignInConfig(_Section):
     pfx_file: Path | None = None
     passphrase: SecretStr | None = None
     managed_identity: bool = False
+    refresh_token_file: Path | None = None
     scope: str | None = None
     ca_file: Path | None = None
 
     @model_validator(mode="after")
     def _one_credential(self) -> "SignInConfig":
+        by_person = self.refresh_token_file is not None
         given = [
-            self.client_secret is not None,
+            self.client_secret is not None and not by_person,
             self.certificate_file is not None,
             self.pfx_file is not None,
             self.managed_identity,
+            by_person,
         ]
         if sum(given) != 1:
             raise ValueError(
-                "exactly one of client_secret, certificate_file with key_file, pfx_file and"
-                " managed_identity is needed"
+                "exactly one of client_secret, certificate_file with key_file, pfx_file,"
+                " managed_identity and refresh_token_file is needed"
             )
         if self.certificate_file is not None and self.key_file is None:
             raise ValueError("certificate_file needs key_file beside it")
@@ -132,6 +135,13 @@ class GuardsConfig(_Section):
         return timedelta(**{_UNITS[unit]: int(number)})
 
 
+class ScopeConfig(_Section):
+    """Who may be touched; an empty list is everybody."""
+
+    accounts: list[str] = Field(default_factory=list)
+    providers: list[str] = Field(default_factory=list)
+
+
 class Config(_Section):
     """Everything that the file says."""
 
@@ -147,6 +157,7 @@ class Config(_Section):
     workers: int = Field(default=4, ge=1, le=52)
     money: MoneyConfig = MoneyConfig()
     guards: GuardsConfig = GuardsConfig()
+    scope: ScopeConfig = ScopeConfig()
 
     @property
     def state_file(self) -> Path:
@@ -304,6 +315,7 @@ def _keys(path: Place) -> list[str]:
         "dataverse": DataverseConfig,
         "money": MoneyConfig,
         "guards": GuardsConfig,
+        "scope": ScopeConfig,
     }
     if not path:
         return list(Config.model_fields)
@@ -332,7 +344,7 @@ def _absolute(config: Config, base: Path) -> Config:
 def _placed(sign_in: SignInConfig, base: Path) -> dict[str, SignInConfig]:
     files = {
         name: base / path
-        for name in ("certificate_file", "key_file", "pfx_file", "ca_file")
+        for name in ("certificate_file", "key_file", "pfx_file", "refresh_token_file", "ca_file")
         if (path := getattr(sign_in, name)) is not None
     }
     return {"sign_in": sign_in.model_copy(update=files)}

@@ -9,8 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import dataclass, field
 from threading import Thread, Timer
 from types import FrameType
 
@@ -18,10 +17,11 @@ import schedule
 import structlog
 
 from seatkeeper.bootstrap import Application, meet
+from seatkeeper.requested import NEEDS_NOBODY, RequestRefusedError, run_request
 from sync.cycle import Report, look_at_parked, run_cycle
-from sync.engine import Engine, pause
-from sync.invoice_run import run_invoices
-from sync.remote import Read, RemoteError, SignInFailed
+from sync.engine import pause
+from sync.paused import paused_since
+from sync.remote import RemoteError, SignInFailed, Unavailable
 from sync.state import Request
 
 _STEP_SECONDS = 2.0
@@ -32,19 +32,20 @@ _AGAIN_SECONDS = 0.5
 log = structlog.get_logger()
 
 
-class RequestRefusedError(Exception):
-    """A command of a person cannot be carried out; the text says why."""
-
-
 @dataclass(slots=True)
 class Standing:
-    """What the daemon last said about the services: one line per change, not per attempt."""
+    """What the daemon last said about the services: one line per change, not per attempt.
+
+    That a service does not answer, or does again, is said by the connector.
+    """
 
     down: str = ""
     failures: int = 0
 
     def failed(self, error: RemoteError) -> None:
         self.failures += 1
+        if isinstance(error, Unavailable):
+            return
         kind = "sign-in" if isinstance(error, SignInFailed) else "service"
         if self.down != kind:
             self.down = kind
@@ -90,7 +91,7 @@ class Daemon:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._engine = application.engine
-        self._engine.stopping = application.stop.is_set
+        self._engine.stopping = self._is_interrupted
         self._standing = Standing()
         self._clockwork = Clockwork()
 
@@ -104,20 +105,23 @@ class Daemon:
         self._clockwork.plan()
         while not self._application.stop.is_set():
             self._application.stop.wait(min(self._clockwork.run_pending(), 1.0))
+            if self._asked():
+                self._cycle()
         log.info("stopped", left=self._left())
 
     def _start(self) -> None:
         """Meet the organisation; a service that is down is waited for."""
         config = self._application.config
-        log.info("started", poll_seconds=config.poll_seconds, mode=config.mode)
+        since = self._engine.ports.store.tx(paused_since)
+        mode = f"{config.mode}, paused since {since}" if since else config.mode
+        log.info("started", poll_seconds=config.poll_seconds, mode=mode)
         while not self._application.stop.is_set():
             try:
                 meet(self._application)
             except SignInFailed:
                 raise
             except RemoteError as error:
-                self._standing.failed(error)
-                self._application.stop.wait(pause(self._standing.failures - 1).total_seconds())
+                self._failed(error, NEEDS_NOBODY)
             else:
                 self._standing.worked()
                 return
@@ -128,14 +132,32 @@ class Daemon:
             self._answer_requests()
             report = run_cycle(self._engine)
         except RemoteError as error:
-            self._standing.failed(error)
-            wait = pause(self._standing.failures - 1).total_seconds()
-            self._application.stop.wait(wait)
+            self._failed(error)
             return
         except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
             log.warning("cycle failed", error=repr(error))
             return
         self._note(report)
+
+    def _failed(self, error: RemoteError, verbs: frozenset[str] | None = None) -> None:
+        """Say that a service failed, and wait; a person's commands are answered meanwhile."""
+        self._standing.failed(error)
+        end = time.monotonic() + pause(self._standing.failures - 1).total_seconds()
+        while (left := end - time.monotonic()) > 0 and not self._application.stop.is_set():
+            self._application.stop.wait(min(left, 1.0))
+            self._answer_requests(verbs)
+
+    def _asked(self) -> list[Request]:
+        """Return the commands that wait; a state that cannot be read is met by the cycle."""
+        try:
+            return self._engine.ports.store.tx(lambda tx: tx.asked())
+        except Exception as error:  # noqa: BLE001  # the loop goes on, and tells
+            log.warning("request failed", error=repr(error))
+            return []
+
+    def _is_interrupted(self) -> bool:
+        """Tell whether work under way is to end: a signal, or a person who pauses."""
+        return self._application.stop.is_set() or any(one.verb == "pause" for one in self._asked())
 
     def _note(self, report: Report) -> None:
         for failure in report.failures:
@@ -153,10 +175,11 @@ class Daemon:
         counts = self._engine.ports.store.tx(lambda tx: tx.counts())
         return counts.waiting + counts.open_operations
 
-    def _answer_requests(self) -> None:
-        """Run commands that a person queued while we hold the lock."""
-        for request in self._engine.ports.store.tx(lambda tx: tx.asked()):
-            self._answer(request)
+    def _answer_requests(self, verbs: frozenset[str] | None = None) -> None:
+        """Run commands that a person queued while we hold the lock; all, or the named ones."""
+        for request in self._asked():
+            if verbs is None or request.verb in verbs:
+                self._answer(request)
 
     def _answer(self, request: Request) -> None:
         """Answer a command, whatever happens; one that stays queued would stop every cycle."""
@@ -174,30 +197,6 @@ def note_success(application: Application) -> None:
     """Remember when everything was last done, for `status`."""
     now = application.engine.now().isoformat()
     application.store.tx(lambda tx: tx.set_meta("last_success", now))
-
-
-def run_request(engine: Engine, verb: str, argument: str) -> str:
-    """Run a command of a person; return its result as JSON. Raise RequestRefusedError."""
-    if verb == "invoice run":
-        asked = json.loads(argument)
-        return _run_invoices(engine, asked["on"], asked["contract"])
-    if verb == "parked retry":
-        look_at_parked(engine)
-        return json.dumps([])
-    raise RequestRefusedError(f"unknown command {verb!r}")
-
-
-def _run_invoices(engine: Engine, on: str | None, contract: str | None) -> str:
-    if engine.observe:
-        raise RequestRefusedError("mode is observe; invoices are issued in mode apply only")
-    if contract is not None:
-        entity = engine.mappings.entity("contract")
-        read = Read(set=entity.set, columns=(entity.id_column,), id=contract)
-        if not engine.ports.crm.read([read])[0].rows:
-            raise RequestRefusedError(f"there is no billing contract {contract}")
-    day = date.fromisoformat(on) if on else engine.now().date()
-    issued = run_invoices(engine, day, contract)
-    return json.dumps([asdict(one) for one in issued], default=str)
 
 
 def catch_signals(application: Application) -> None:

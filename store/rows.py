@@ -1,13 +1,15 @@
 """The engine's facts as rows of the local tables, and back."""
 
 import json
-import sqlite3
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
 
 from lifecycle.decisions import Standing
 from lifecycle.states import Status
 from store import codec
 from sync.state import (
+    Counted,
     Fact,
     FactState,
     KnownLog,
@@ -22,6 +24,14 @@ from sync.state import (
 )
 
 SqlValue = str | int | None
+LONGEST_PAUSE = timedelta(hours=1)
+"""A pause that ends later than this was set before the clock stepped back."""
+
+
+class Stored(Protocol):
+    """A row as a backend gives it back: its columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...  # noqa: ANN401  # a column of any type
 
 
 def seen_row(seen: Seen) -> dict[str, SqlValue]:
@@ -43,7 +53,7 @@ def seen_row(seen: Seen) -> dict[str, SqlValue]:
     }
 
 
-def read_seen(row: sqlite3.Row) -> Seen:
+def read_seen(row: Stored) -> Seen:
     status = row["status"]
     accepted = Standing(status=Status(status), quantity=row["quantity"]) if status else None
     return Seen(
@@ -77,7 +87,7 @@ def fact_row(fact: Fact) -> dict[str, SqlValue]:
     }
 
 
-def read_fact(row: sqlite3.Row) -> Fact:
+def read_fact(row: Stored) -> Fact:
     return Fact(
         key=row["key"],
         subscription_id=row["subscription_id"],
@@ -115,7 +125,7 @@ def operation_row(operation: Operation) -> dict[str, SqlValue]:
     }
 
 
-def read_operation(row: sqlite3.Row) -> Operation:
+def read_operation(row: Stored) -> Operation:
     return Operation(
         id=row["id"],
         subject=row["subject"],
@@ -152,7 +162,7 @@ def log_row(log: KnownLog) -> dict[str, SqlValue]:
     }
 
 
-def read_log(row: sqlite3.Row) -> KnownLog:
+def read_log(row: Stored) -> KnownLog:
     return KnownLog(
         id=row["id"],
         subscription_id=row["subscription_id"],
@@ -177,7 +187,7 @@ def parked_row(parked: Parked) -> dict[str, SqlValue]:
     }
 
 
-def read_parked(row: sqlite3.Row) -> Parked:
+def read_parked(row: Stored) -> Parked:
     return Parked(
         subject=row["subject"],
         code=row["code"],
@@ -188,7 +198,7 @@ def read_parked(row: sqlite3.Row) -> Parked:
     )
 
 
-def read_trail(row: sqlite3.Row) -> TrailEntry:
+def read_trail(row: Stored) -> TrailEntry:
     return TrailEntry(
         sequence=row["sequence"],
         at=datetime.fromisoformat(row["at"]),
@@ -207,10 +217,28 @@ def wake_row(wake: Wake) -> dict[str, SqlValue]:
     }
 
 
-def read_wake(row: sqlite3.Row) -> Wake:
+def read_wake(row: Stored) -> Wake:
     return Wake(
         subscription_id=row["subscription_id"],
         reason=row["reason"],
         attempts=row["attempts"],
         not_before=codec.instant(row["not_before"]),
+    )
+
+
+def counted_row(counted: Counted) -> dict[str, SqlValue]:
+    return {
+        "change_key": counted.change_key,
+        "at": counted.at.isoformat(),
+        "currency": counted.currency,
+        "refund": str(counted.refund),
+    }
+
+
+def read_counted(row: Stored) -> Counted:
+    return Counted(
+        change_key=row["change_key"],
+        at=datetime.fromisoformat(row["at"]),
+        currency=row["currency"],
+        refund=Decimal(row["refund"]),
     )

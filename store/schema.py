@@ -3,6 +3,9 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from store.chain import digest
+from sync.state import IncompatibleStateError
+
 migrations = Migrations("seatkeeper")
 
 _FIRST = """
@@ -67,3 +70,57 @@ def first(db: Database) -> None:
     for statement in _FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations(name="0002_met", transactional=True)
+def met(db: Database) -> None:
+    """Remember which rows a full read has met."""
+    db.execute(
+        "CREATE TABLE met (walk TEXT NOT NULL, id TEXT NOT NULL, table_name TEXT NOT NULL,"
+        " PRIMARY KEY (walk, id)) STRICT, WITHOUT ROWID"
+    )
+
+
+_CHAIN = (
+    "ALTER TABLE trail ADD COLUMN digest TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE trail ADD COLUMN chain TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX trail_unsealed ON trail (sequence) WHERE chain = ''",
+)
+
+
+@migrations(name="0003_trail_chain", transactional=True)
+def trail_chain(db: Database) -> None:
+    """Give the trail its hash chain; rows that are there are sealed at the next cycle."""
+    for statement in _CHAIN:
+        db.execute(statement)
+    names = "at, subject, event, facts"
+    held = db.execute(f"SELECT sequence, {names} FROM trail").fetchall()  # noqa: S608  # ours
+    digests = [(digest(*row[1:]), row[0]) for row in map(tuple, held)]
+    db.conn.executemany("UPDATE trail SET digest = ? WHERE sequence = ?", digests)
+
+
+_GUARDS = (
+    "CREATE TABLE counted (change_key TEXT PRIMARY KEY, at TEXT NOT NULL, currency TEXT NOT NULL,"
+    " refund TEXT NOT NULL) STRICT",
+    "CREATE INDEX counted_at ON counted (at)",
+    "CREATE TABLE watches (subject TEXT PRIMARY KEY, at TEXT) STRICT",
+)
+
+
+@migrations(name="0004_guards", transactional=True)
+def guards(db: Database) -> None:
+    """Remember what the guards count, and which writes are to be verified again."""
+    for statement in _GUARDS:
+        db.execute(statement)
+
+
+def refuse_newer(db: Database) -> None:
+    """Refuse a file of a newer schema; name both."""
+    ours = [migration.name for migration in migrations._migrations]  # noqa: SLF001  # no list of all is public
+    applied = [migration.name for migration in migrations.applied(db)]
+    newer = sorted(set(applied) - set(ours))
+    if newer:
+        raise IncompatibleStateError(
+            f"it was written by a newer Seatkeeper (schema {newer[-1]}, this version knows"
+            f" {ours[-1]}); upgrade Seatkeeper, or restore a backup that this version wrote"
+        )

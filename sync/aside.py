@@ -8,6 +8,7 @@ from sync.engine import Engine
 from sync.ports import Tx
 from sync.remote import RemoteError
 from sync.settling import Trouble
+from sync.state import StateError
 
 
 @dataclass(slots=True)
@@ -22,6 +23,8 @@ class Failures:
             work()
         except RemoteError as error:
             self.errors.append(error)
+        except StateError:
+            raise  # nothing can be stored, not even that it is set aside; nothing was sent
         except Exception as error:  # noqa: BLE001  # what we did not foresee stays with its rows
             for subject in dict.fromkeys(subjects):
                 park_unforeseen(engine, subject, error)

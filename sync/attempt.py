@@ -21,17 +21,38 @@ def attempt_provider(engine: Engine, case: Case, planned: Plan) -> None:
     subject = case.subscription_id
     if planned.retry_provider:
         _retry_later(engine, subject, None)
-    if planned.steps is None or case.licence is None or not planned.awaits_provider:
+    if planned.steps is None or case.licence is None:
+        return
+    if not (planned.awaits_provider or planned.corrects):
         return
     opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
     steps = [one for one in opened if one.service is Service.PROVIDER]
     attempt = provide(engine, steps, case.licence)
-    outcome = _outcome(engine, case, planned, attempt)
-    writes = [one for one in opened if one.service is Service.DATAVERSE]
-    release = subject if _is_returned(planned, attempt) else ""
-    freeze_outcome(engine, writes, planned.awaits_provider, outcome, release=release)
+    if planned.awaits_provider:
+        outcome = _outcome(engine, case, planned, attempt)
+        writes = [one for one in opened if one.service is Service.DATAVERSE]
+        release = subject if _is_returned(planned, attempt) else ""
+        freeze_outcome(engine, writes, planned.awaits_provider, outcome, release=release)
+    else:
+        _corrected(engine, case, planned, attempt)
     if attempt.ending in {Ending.LATER, Ending.STALE}:
         _retry_later(engine, subject, attempt.retry_after_seconds)
+
+
+def _corrected(engine: Engine, case: Case, planned: Plan, attempt: Attempt) -> None:
+    """Tell how a late effect of an unclear write was put right; no log waits for it."""
+    entry = engine.trail(
+        case.subscription_id,
+        "late effect",
+        found=case.licence.status if case.licence else "",
+        ending=attempt.ending.value,
+        said=attempt.message,
+    )
+    engine.ports.store.tx(lambda tx: tx.trail([entry]))
+    engine.ports.log.warning("late effect", subject=case.subscription_id, ending=attempt.ending)
+    left = planned.steps.failure if planned.steps else ""
+    if attempt.ending is Ending.FAILED or left:
+        _fail(engine, case, planned, attempt.message or left)
 
 
 def _is_returned(planned: Plan, attempt: Attempt) -> bool:

@@ -9,6 +9,9 @@ from itertools import groupby
 
 from sync.aside import Failures
 from sync.engine import Engine
+from sync.guarding import is_stopped
+from sync.late import take_up_late
+from sync.paused import is_paused
 from sync.poll import look_again, poll_subscriptions
 from sync.poll_logs import poll_change_logs
 from sync.ports import Tx
@@ -27,6 +30,8 @@ class Report:
     logs: int = 0
     changes: int = 0
     worked: int = 0
+    stopped: bool = False
+    """A guard is tripped: nothing was sent."""
     failures: list[RemoteError] = field(default_factory=list)
 
     @property
@@ -42,14 +47,27 @@ def run_cycle(engine: Engine, *, ignore_pauses: bool = False) -> Report:
     report.changes = poll_subscriptions(engine)
     report.changes += look_again(engine)
     report.changes += take_scheduled(engine)
+    take_up_late(engine)
     work(engine, report, ignore_pauses=ignore_pauses)
+    seal_trail(engine)
     return report
 
 
+def seal_trail(engine: Engine) -> None:
+    """Chain what was written to the trail (rules.md 7.2)."""
+    while engine.ports.store.tx(lambda tx: tx.seal()):
+        pass
+
+
 def work(engine: Engine, report: Report, *, ignore_pauses: bool) -> None:
-    """Take up everything that is due, by contract."""
+    """Take up everything that is due, by contract; nothing while a person has it paused."""
+    if is_paused(engine):
+        return
     now = None if ignore_pauses else engine.now()
     due = engine.ports.store.tx(lambda tx: tx.due(now))
+    report.stopped = not engine.observe and is_stopped(engine, [subject for subject, _ in due])
+    if report.stopped:
+        return
     by_contract = sorted((contract or subject, subject) for subject, contract in due)
     contracts = {
         key: [subject for _, subject in members]
@@ -61,14 +79,18 @@ def work(engine: Engine, report: Report, *, ignore_pauses: bool) -> None:
     report.failures += failures.errors
 
 
-def look_at_parked(engine: Engine) -> int:
-    """Have parked subscriptions read and judged again: their cause may be gone."""
+def look_at_parked(engine: Engine, subject: str | None = None) -> int:
+    """Have parked subscriptions (or one) read and judged again: their cause may be gone.
+
+    A parked contract is looked at by the next invoice run.
+    """
 
     def tx_wake(tx: Tx) -> int:
-        parked = [one.subject for one in tx.parked() if one.code != _DELETED]
+        known = [one.subject for one in tx.parked(subject) if one.code != _DELETED]
+        parked = sorted(tx.seen(known))
         tx.revisit(parked)
-        for subject in parked:
-            tx.wake(Wake(subscription_id=subject, reason="look whether the cause is gone"))
+        for one in parked:
+            tx.wake(Wake(subscription_id=one, reason="look whether the cause is gone"))
         return len(parked)
 
     return engine.ports.store.tx(tx_wake)
@@ -100,6 +122,7 @@ def run_once(engine: Engine, *, passes: int = 8) -> Report:
         work(engine, report, ignore_pauses=True)
         if _state(engine) == before:
             break
+    seal_trail(engine)
     return report
 
 

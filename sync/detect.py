@@ -200,8 +200,8 @@ def _step(walk: _Walk, entry: AuditEntry, now: Point, source: Source, subscripti
 
 
 def _note_effective(walk: _Walk, entry: AuditEntry, watched: Watched) -> None:
-    if watched.effective_on in entry.new:
-        text = entry.new[watched.effective_on]
+    if watched.effective_on in {*entry.old, *entry.new}:
+        text = entry.new.get(watched.effective_on)  # a column that was emptied is in `old` alone
         walk.effective_on = date.fromisoformat(str(text)[:10]) if text else None
 
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sync.detect import Watched
+from sync.guards import Limits, Load
 from sync.judge import Policy
 from sync.mapping_files import Mappings
 from sync.model import Context
 from sync.ports import Crm, Dispatcher, Effects, Provider, Store
+from sync.scope import EVERYBODY, Scope
 from sync.state import TrailEntry
 
 FIRST_PAUSE = timedelta(seconds=5)
@@ -47,12 +49,17 @@ class Engine:
     policy: Policy
     audit_wait_seconds: int
     observe: bool = False
+    scope: Scope = EVERYBODY
     audited: frozenset[str] = frozenset()
     contexts: dict[str, Context] = field(default_factory=dict)
     stopping: Callable[[], bool] = lambda: False
     """Asked between subscriptions: an operator wants the process to end."""
     announced: set[str] = field(default_factory=set)
     """Changes that observe mode has told already."""
+    limits: Limits = field(default_factory=Limits)
+    """How much may change before a person looks at the plan."""
+    weighed: tuple[object, Load] | None = None
+    """What waits, and how much it would change: worked out once while nothing moves."""
     sleeping: dict[str, datetime] = field(default_factory=dict)
     """Scheduled deactivations that are not due yet in their contract's zone."""
 

@@ -1,21 +1,25 @@
-"""Follow a table's delta link; when it has expired, read the table in full."""
+"""Follow a table's delta link; when it has expired, read the table in full.
 
-from collections.abc import Iterator
+How far a full read has come is stored with each page's rows, so that it goes on after a kill.
+"""
+
+from collections.abc import Iterable, Iterator
 
 from sync.context import ETAG
 from sync.engine import Engine
 from sync.mapping import Entity
+from sync.ports import Tx
 from sync.remote import CursorExpired, Page, Row
 
 VERSION = "versionnumber"
 
 
 def pages(engine: Engine, entity: Entity, columns: tuple[str, ...]) -> Iterator[Page]:
-    """Follow the delta link; when it has expired, read the table in full."""
+    """Go on where the table was left; when its delta link has expired, read it in full."""
     store = engine.ports.store
-    link = store.tx(lambda tx: tx.cursor(entity.table))
+    cursor = store.tx(lambda tx: tx.cursor(entity.table))
     try:
-        yield from engine.ports.crm.pages(entity.set, columns, link)
+        yield from engine.ports.crm.pages(entity.set, columns, cursor)
     except CursorExpired as expired:
         engine.ports.log.warning("full read", table=entity.table, reason=str(expired))
         store.tx(lambda tx: tx.set_cursor(entity.table, None))
@@ -29,6 +33,24 @@ def _full(engine: Engine, entity: Entity, columns: tuple[str, ...]) -> Iterator[
     except CursorExpired as expired:
         engine.ports.log.warning("full read", table=entity.table, reason=str(expired))
         yield from engine.ports.crm.pages(entity.set, columns, None)
+
+
+def keep_place(tx: Tx, table: str, page: Page) -> None:
+    """Store how far the table is read, in the transaction that stores the page's rows."""
+    cursor = page.delta_link or page.resume
+    if cursor:
+        tx.set_cursor(table, cursor)
+
+
+def keep_met(tx: Tx, table: str, page: Page, ids: Iterable[str]) -> bool:
+    """Remember what a full read meets; tell whether its absentees can be judged now.
+
+    The first read judges none: nothing was known before it.
+    """
+    if not page.walk or tx.meta("adopted") is None:
+        return False
+    tx.meet(table, page.walk, ids)
+    return page.delta_link is not None
 
 
 def version_of(row: Row) -> int:

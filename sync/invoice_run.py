@@ -79,7 +79,7 @@ def _bill(engine: Engine, contract_id: str, on: date) -> Bill | None:
         trouble = bill
         engine.ports.store.tx(lambda tx: journal.park(engine, tx, contract_id, trouble))
         return None
-    engine.ports.store.tx(lambda tx: tx.unpark(contract_id))
+    engine.ports.store.tx(lambda tx: journal.unpark(engine, tx, contract_id))
     return bill
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from sync import guard_memory, late
 from sync.bodies import LineTarget, draft_write, line_writes, log_record
 from sync.engine import Engine
 from sync.ids import operation_id
@@ -31,6 +32,8 @@ from sync.state import (
 GROUP_DRAFT = "draft"
 GROUP_WRITE = "write"
 GROUP_NOTE = "note"
+GROUP_PERSON = "person"
+"""Writes that a person at the terminal asked for; they accept nothing by themselves."""
 
 
 def store_draft(engine: Engine, case: Case, plan: Plan) -> None:
@@ -56,7 +59,10 @@ def store_plan(engine: Engine, case: Case, plan: Plan, *, next_number: int) -> N
         _store_hold(tx, case, plan)
         tx.unwake(plan.subscription_id)
         tx.add_operations(operations)
-        tx.trail(_entries(engine, plan))
+        guard_memory.count(engine, tx, case, plan)
+        if case.is_checked:
+            late.conclude(engine, tx, plan)
+        tx.trail(_entries(engine, case, plan))
 
     engine.ports.store.tx(t2)
 
@@ -92,7 +98,13 @@ def _store_parked(engine: Engine, tx: Tx, plan: Plan) -> None:
     elif plan.refused:
         advice = "Set the row back, or change it to something that is allowed."
         park(engine, tx, subject, Trouble(code="refused", reason=plan.refused, advice=advice))
-    elif solved := tx.unpark(subject):
+    else:
+        unpark(engine, tx, subject)
+
+
+def unpark(engine: Engine, tx: Tx, subject: str) -> None:
+    """Take back a subject whose cause is gone, and say so in the trail."""
+    if solved := tx.unpark(subject):
         tx.trail([engine.trail(subject, "solved", code=solved.code, reason=solved.reason)])
 
 
@@ -345,6 +357,10 @@ def reopen_group(engine: Engine, operations: Sequence[Operation], reason: str) -
         _set_state(tx, operations, OperationState.SUPERSEDED, reason)
         for subject in {operation.subject for operation in operations}:
             tx.wake(Wake(subscription_id=subject, reason="decide anew"))
+            if operations[0].group.startswith(GROUP_PERSON):
+                asked = operations[0].action
+                tx.trail([engine.trail(subject, "not done", asked=asked, reason=reason)])
+                continue  # what was asked for was meant for the row as it stood
             if operations[0].group.startswith(GROUP_NOTE):
                 continue  # only the message has to be written anew
             planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
@@ -374,14 +390,17 @@ def _set_state(
         tx.put_operation(replace(operation, state=state, message=message, not_before=None))
 
 
-def _entries(engine: Engine, plan: Plan) -> list[TrailEntry]:
+def _entries(engine: Engine, case: Case, plan: Plan) -> list[TrailEntry]:
     subject = plan.subscription_id
+    before = [case.was, *(planned.decided.decision.standing for planned in plan.logs)]
     entries = [
         engine.trail(
             subject,
             "decided",
             change=planned.log.change_key,
             log=planned.log.id,
+            was=was.status if was else "",
+            was_quantity=was.quantity if was else "",
             rule=planned.decided.decision.transition,
             reason=planned.decided.decision.reason,
             effective_on=planned.log.effective_on,
@@ -389,7 +408,7 @@ def _entries(engine: Engine, plan: Plan) -> list[TrailEntry]:
             refund_reason=planned.refund_reason,
             provisioning=planned.log.provisioning,
         )
-        for planned in plan.logs
+        for planned, was in zip(plan.logs, before, strict=False)
     ]
     entries += [
         engine.trail(subject, "owed", amount=line.amount, explanation=line.explanation)

@@ -222,15 +222,17 @@ def _effective_on(fact: Fact, context: Context, earlier: Sequence[Decided], earl
     """Take the date the person set for this change, else the day on which it was made.
 
     A date that lies too far back gives way to what the person made of it since. Without audit
-    a date on the row counts only if no log has used it: it stays on the row.
+    a date on the row counts only if no log has used it: it stays on the row. With audit a date
+    that was saved after the change belongs to the next one.
     """
     on_row = context.subscription.change_effective_on if context.subscription else None
     told = fact.effective_on
-    is_mended = fact.source is Source.AUDIT and on_row != told
+    is_audited = fact.source is Source.AUDIT
+    is_mended = is_audited and on_row != told
     if told is not None and (told >= earliest or not is_mended):
         return told
     used = {log.effective_on for log in context.logs} | {one.effective_on for one in earlier}
-    if on_row is not None and on_row not in used:
+    if on_row is not None and on_row not in used and (told is not None or not is_audited):
         return on_row
     zone = context.contract.time_zone if context.contract else "UTC"
     return effective_date(fact.at, zone)

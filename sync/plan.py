@@ -29,14 +29,14 @@ from sync.settling import (
 from sync.wording import money_words
 
 
-def needs_provider(judgement: Judgement, context: Context) -> bool:
-    """Tell whether the provider must be read: a log waits for it, or will."""
+def needs_provider(judgement: Judgement, context: Context, *, is_checked: bool = False) -> bool:
+    """Tell whether the provider must be read: a log waits for it, or will; or it is checked."""
     provider = context.provider
     if judgement.trouble or provider is None or provider.kind is not ProviderKind.AUTOMATIC:
         return False
     if any(one.decision.provider is not ProviderIntent.NOTHING for one in judgement.decided):
         return True
-    return any(is_open(log) for log in context.logs)
+    return is_checked or any(is_open(log) for log in context.logs)
 
 
 def plan(case: Case, judgement: Judgement, policy: Policy) -> Plan:

@@ -30,6 +30,8 @@ class Case:
     parked_code: str
     """Why it is parked, or empty."""
     hold: Row | None
+    is_checked: bool = False
+    """The licence is compared with what was provisioned: an unclear write may have come late."""
     emitted: frozenset[str]
     """Ids of rows ever created for it; a line that a person deleted keeps its number."""
     moment: Moment
@@ -70,6 +72,8 @@ class Plan:
     retry_provider: bool = False
     """The provider gave no answer; its part is taken up again later."""
     steps: Steps | None = None
+    corrects: bool = False
+    """The steps put a late effect right; no log waits for them."""
     lines: tuple[NewLine, ...] = ()
     draft: Invoice | None = None
     new_draft: Cycle | None = None

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from lifecycle.decisions import Standing
+from sync import guard_memory
 from sync.context import READS, context_reads, read_context
 from sync.detect import Detection, Patience, Sight, adopt, detect
 from sync.engine import Engine
-from sync.follow import VERSION, pages, version_of
+from sync.follow import VERSION, keep_met, keep_place, pages, version_of
 from sync.judge import status_of
 from sync.logs import standing_of
 from sync.mapping import Entity, MalformedRowError, instant
@@ -59,40 +60,42 @@ def poll_subscriptions(engine: Engine) -> int:
         _take_page(engine, page, adopted=adopted) for page in pages(engine, entity, columns)
     )
     if not adopted:
-        engine.ports.store.tx(lambda tx: tx.set_meta("adopted", engine.now().isoformat()))
+        engine.ports.store.tx(lambda tx: _adopted(engine, tx))
         engine.ports.log.info("adopted", table=entity.table, rows=count)
     return count
+
+
+def _adopted(engine: Engine, tx: Tx) -> None:
+    tx.set_meta("adopted", engine.now().isoformat())
+    guard_memory.accept_mappings(engine, tx)
 
 
 def _take_page(engine: Engine, page: Page, *, adopted: bool) -> int:
     entity = engine.mappings.entity("subscription")
     sights = [_sight(entity, row) for row in _newest(entity, page.rows)]
-    if not adopted:
-        return _adopt_page(engine, entity, sights, page)
     store = engine.ports.store
     known = store.tx(lambda tx: tx.seen(sight.id for sight in sights))
-    changed = [one for one in sights if one.id not in known or one.version > known[one.id].version]
+    fresh = [one for one in sights if one.id not in known]
+    changed = [one for one in sights if one.id in known and one.version > known[one.id].version]
     rows = {entity.row_id(row): row for row in page.rows}
-    looked = _look(engine, changed, known, rows)
+    if not adopted:
+        looked = _look(engine, changed, known, rows)
+        return store.tx(lambda tx: _adopt(engine, tx, fresh) + _t1(engine, tx, looked, page))
+    looked = _look(engine, [*fresh, *changed], known, rows)
     return store.tx(lambda tx: _t1(engine, tx, looked, page))
 
 
-def _adopt_page(engine: Engine, entity: Entity, sights: Sequence[Sight], page: Page) -> int:
+def _adopt(engine: Engine, tx: Tx, fresh: Sequence[Sight]) -> int:
     """Take the opening balance: no logs, no lines, nothing sent (rules.md 1.1).
 
     A row that our own logs know is compared with what they say: the local state was lost.
+    What changes after its row was first read, while the walk goes on, is a change.
     """
+    entity = engine.mappings.entity("subscription")
     today = engine.now().date()
-
-    def t1(tx: Tx) -> int:
-        known = tx.seen(sight.id for sight in sights)
-        tx.put_seen(_opening(entity, tx, sight, today) for sight in sights)
-        tx.add_facts(fact for sight in sights if (fact := _unlogged(entity, tx, sight)))
-        if page.delta_link:
-            tx.set_cursor(entity.table, page.delta_link)
-        return len(sights) - len(known)
-
-    return engine.ports.store.tx(t1)
+    tx.put_seen(_opening(entity, tx, sight, today) for sight in fresh)
+    tx.add_facts(fact for sight in fresh if (fact := _unlogged(entity, tx, sight)))
+    return len(fresh)
 
 
 def _opening(entity: Entity, tx: Tx, sight: Sight, today: date) -> Seen:
@@ -214,8 +217,10 @@ def _t1(engine: Engine, tx: Tx, looked: Sequence[_Looked], page: Page) -> int:
         found += _store_detection(engine, tx, detection, seen)
     for subscription_id in page.deleted:
         _forget(engine, tx, subscription_id, now)
-    if page.delta_link:
-        tx.set_cursor(entity.table, page.delta_link)
+    if keep_met(tx, entity.table, page, map(entity.row_id, page.rows)):
+        guard_memory.judge_absent(engine, tx, tx.unmet_subscriptions(page.walk))
+        tx.end_walk(entity.table)
+    keep_place(tx, entity.table, page)
     return found
 
 
@@ -278,19 +283,23 @@ def _seen_entries(engine: Engine, facts: Iterable[Fact]) -> Iterator[TrailEntry]
 
 def _forget(engine: Engine, tx: Tx, subscription_id: str, now: datetime) -> None:
     """Set aside what was not applied yet for a deleted row; it is never dropped silently."""
-    if tx.facts(subscription_id, FactState.WAITING) or tx.open_operations(subscription_id):
-        tx.park(
-            Parked(
-                subject=subscription_id,
-                code="row-deleted",
-                reason="The subscription row was deleted before its change was applied.",
-                advice="Look at the provider and the open invoice by hand.",
-                since=now,
-            )
+    is_known = bool(tx.seen([subscription_id]))
+    waits = tx.facts(subscription_id, FactState.WAITING) or tx.open_operations(subscription_id)
+    if waits or (is_known and tx.parked(subscription_id)):
+        parked = Parked(
+            subject=subscription_id,
+            code="row-deleted",
+            reason="The subscription row was deleted before its change was applied.",
+            advice="Look at the provider and the open invoice by hand.",
+            since=now,
         )
+        tx.park(parked)
+        told = {"code": parked.code, "reason": parked.reason}
+        tx.trail([engine.trail(subscription_id, "parked", **told)])
     tx.unwake(subscription_id)
     tx.drop_seen(subscription_id)
-    tx.trail([engine.trail(subscription_id, "row deleted")])
+    if is_known:
+        tx.trail([engine.trail(subscription_id, "row deleted")])
 
 
 def _newest(entity: Entity, rows: Iterable[Row]) -> Iterable[Row]:

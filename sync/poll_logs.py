@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from sync.engine import Engine
-from sync.follow import VERSION, pages, version_of
+from sync.follow import VERSION, keep_met, keep_place, pages, version_of
 from sync.logs import LOGGED, known_log, standing_of
 from sync.mapping import Entity
 from sync.ports import Tx
-from sync.remote import Page, Row
+from sync.remote import Page, Read, Row
 from sync.state import KnownLog, Wake
 
 
@@ -20,6 +20,7 @@ def poll_change_logs(engine: Engine) -> int:
 
 def _take_logs(engine: Engine, entity: Entity, page: Page) -> int:
     logs = [log for row in page.rows if (log := _known_log(entity, row))]
+    gone = {*page.deleted, *_absent(engine, entity, page)}
 
     def t1(tx: Tx) -> int:
         subjects = {log.subscription_id for log in logs}
@@ -31,13 +32,28 @@ def _take_logs(engine: Engine, entity: Entity, page: Page) -> int:
             if log.id in ours or _is_unfinished(log):
                 wake = Wake(subscription_id=log.subscription_id, reason=f"log {log.provisioning}")
                 tx.wake(wake)
-        for log_id in page.deleted:
+        for log_id in sorted(gone):
             tx.drop_log(log_id)
-        if page.delta_link:
-            tx.set_cursor(entity.table, page.delta_link)
+        if page.walk and page.delta_link:
+            tx.end_walk(entity.table)
+        keep_place(tx, entity.table, page)
         return len(changed)
 
     return engine.ports.store.tx(t1)
+
+
+def _absent(engine: Engine, entity: Entity, page: Page) -> list[str]:
+    """Return the logs that a full read, at its end, has not met and that are not there."""
+    ids = [entity.row_id(row) for row in page.rows]
+
+    def unmet(tx: Tx) -> list[str]:
+        at_end = keep_met(tx, entity.table, page, ids)
+        return tx.unmet_logs(page.walk) if at_end else []
+
+    asked = engine.ports.store.tx(unmet) if page.walk else []
+    reads = [Read(set=entity.set, columns=(entity.id_column,), id=one) for one in asked]
+    answers = engine.ports.crm.read(reads) if reads else ()
+    return [one for one, answer in zip(asked, answers, strict=True) if not answer.rows]
 
 
 def _known_log(entity: Entity, row: Row) -> KnownLog | None:

@@ -22,6 +22,7 @@ from sync.remote import (
     WriteResult,
 )
 from sync.state import (
+    Counted,
     Counts,
     Fact,
     FactState,
@@ -31,6 +32,7 @@ from sync.state import (
     Request,
     Seen,
     TrailEntry,
+    TrailFault,
     Wake,
 )
 
@@ -65,13 +67,12 @@ class Crm(Protocol):
         """Read the metadata of tables by logical name; a table that is absent is left out."""
         ...
 
-    def pages(
-        self, set_name: str, columns: Sequence[str], delta_link: str | None
-    ) -> Iterator[Page]:
-        """Follow a table's changes: from `delta_link`, or in full when it is None.
+    def pages(self, set_name: str, columns: Sequence[str], cursor: str | None) -> Iterator[Page]:
+        """Follow a table's changes: from a delta link, or in full when the cursor is None.
 
-        A full walk also yields, before the page that carries the new delta link, the rows that
-        changed while it ran. Raises CursorExpired, SignInFailed, Unavailable.
+        A full walk also yields, before it hands out the new delta link, the rows that changed
+        while it ran; from the `resume` of one of its pages it goes on after that page.
+        Raises CursorExpired, SignInFailed, Unavailable.
         """
         ...
 
@@ -136,10 +137,28 @@ class Tx(Protocol):
     def set_meta(self, key: str, value: str) -> None: ...
 
     def cursor(self, table: str) -> str | None:
-        """Return the delta link of a table; None before its first full read."""
+        """Return how far a table was read: its delta link, or where its full read goes on."""
         ...
 
-    def set_cursor(self, table: str, delta_link: str | None) -> None: ...
+    def set_cursor(self, table: str, cursor: str | None) -> None: ...
+
+    def met(self, walk: str) -> list[str]:
+        """Return the ids that a walk has met."""
+        ...
+
+    def meet(self, table: str, walk: str, ids: Iterable[str]) -> None:
+        """Remember which rows a full read has met, until it ends."""
+        ...
+
+    def unmet_subscriptions(self, walk: str) -> list[str]:
+        """Return the known subscriptions that a full read did not meet."""
+        ...
+
+    def unmet_logs(self, walk: str) -> list[str]: ...
+
+    def end_walk(self, table: str) -> None:
+        """Forget what full reads of a table have met."""
+        ...
 
     def seen(self, ids: Iterable[str]) -> dict[str, Seen]: ...
 
@@ -192,6 +211,22 @@ class Tx(Protocol):
         """
         ...
 
+    def count(self, changes: Iterable[Counted], *, forget_before: datetime) -> None:
+        """Remember changes for the guards; a key that is known is left as it is."""
+        ...
+
+    def counted(self, since: datetime) -> list[Counted]: ...
+
+    def watch(self, subject: str, at: datetime | None) -> None:
+        """Have a subscription's licence looked at again: at an instant, or after its next write."""
+        ...
+
+    def is_watched(self, subject: str) -> bool: ...
+
+    def watches_due(self, now: datetime) -> list[str]: ...
+
+    def unwatch(self, subject: str) -> None: ...
+
     def add_operations(self, operations: Iterable[Operation]) -> None: ...
 
     def operations(self, subject: str) -> list[Operation]:
@@ -220,6 +255,21 @@ class Tx(Protocol):
 
     def read_trail(self, subject: str | None = None) -> list[TrailEntry]: ...
 
+    def seal(self) -> int:
+        """Chain committed trail rows, in order, a limited number; return how many (rules.md 7.2).
+
+        Called once per cycle by the holder of the lock.
+        """
+        ...
+
+    def verify_trail(self) -> TrailFault | None:
+        """Return the first trail row that was changed, put in or taken away."""
+        ...
+
+    def subjects(self) -> list[str]:
+        """Return the ids of all subscriptions that are known."""
+        ...
+
     def find_subject(self, text: str) -> str | None:
         """Return the subject that a subscription, row, operation or change key belongs to."""
         ...
@@ -242,6 +292,14 @@ class Store(Protocol):
 
     def tx(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn` in one transaction. It touches only the store, and may run twice."""
+        ...
+
+    def look(self, fn: Callable[[Tx], T]) -> T:
+        """Run `fn` on one snapshot that it must not change; no writer waits for it."""
+        ...
+
+    def damage(self) -> list[str]:
+        """Return what is broken in the storage itself, in its own words."""
         ...
 
     def close(self) -> None: ...

@@ -11,27 +11,33 @@ from lifecycle.states import Provisioning, Status
 from sync.context import ETAG, context_reads, read_context
 from sync.engine import Engine
 from sync.held import read_held
-from sync.judge import Judgement, judge, standing_refusal
+from sync.judge import judge, standing_refusal
 from sync.mapping import MalformedRowError
 from sync.model import Context, Subscription, subscription
 from sync.plan import needs_provider, plan
 from sync.planned import Case, Plan, Prepared
 from sync.poll import POLLED, lookups
+from sync.provision_plan import waits
 from sync.provisioning import Moment
 from sync.remote import Licence, LicenceRef, NotFound, Read, Refused, Row, Unavailable
+from sync.scope import OUTSIDE
 from sync.settling import Trouble
-from sync.state import Fact, FactState, Seen
+from sync.state import Fact, FactState, Parked, Seen
 
 
-def prepare(engine: Engine, subject: str) -> Prepared | None:
-    """Read what the decision needs, and plan; None when the subject is not known any more."""
-    facts, known, hold, emitted, parked = engine.ports.store.tx(
+def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepared | None:
+    """Read what the decision needs, and plan; None when the subject is not known any more.
+
+    Without the provider's answer the plan has no provider steps; money and logs are the same.
+    """
+    facts, known, hold, emitted, parked, is_checked = engine.ports.store.tx(
         lambda tx: (
             tx.facts(subject, FactState.WAITING),
             tx.seen([subject]).get(subject),
             tx.hold(subject),
             tx.emitted(subject),
             next(iter(tx.parked(subject)), None),
+            subject in tx.watches_due(engine.now()),
         )
     )
     if known is None:
@@ -41,6 +47,8 @@ def prepare(engine: Engine, subject: str) -> Prepared | None:
         context = engine.contexts.pop(subject, None) or read(engine, subject)
     except MalformedRowError as error:
         return _malformed(engine, known, facts, error)
+    if not engine.scope.holds(context):
+        return _outside(engine, known, facts, context, parked)
     if parked is not None and parked.code == "refused":
         facts = [*_refused(engine, subject), *facts]
     entity = engine.mappings.entity("subscription")
@@ -48,7 +56,9 @@ def prepare(engine: Engine, subject: str) -> Prepared | None:
     if not (judgement.trouble or judgement.decided or judgement.refusal):
         refusal = standing_refusal(judgement.standing, known.point, engine.policy, entity)
         judgement = replace(judgement, refusal=refusal)
-    licence, trouble = _licence(engine, judgement, context)
+    licence, trouble = None, None
+    if ask_provider and needs_provider(judgement, context, is_checked=is_checked):
+        licence, trouble = _licence(engine, context)
     case = Case(
         subscription_id=subject,
         was=known.accepted,
@@ -58,6 +68,7 @@ def prepare(engine: Engine, subject: str) -> Prepared | None:
         provider_trouble=trouble,
         parked_code=parked.code if parked else "",
         hold=hold if hold is not None else _held_on_log(context),
+        is_checked=is_checked,
         emitted=emitted,
         moment=_moment(engine, context),
     )
@@ -81,12 +92,53 @@ def _malformed(
     engine: Engine, known: Seen, facts: Sequence[Fact], error: MalformedRowError
 ) -> Prepared:
     """Plan to park a subscription of which some row cannot be read."""
+    row = _bare(engine, known.id)
+    reason = str(error).removesuffix(error.remedy).strip()
+    trouble = Trouble(code="row-malformed", reason=reason, advice=error.remedy)
+    plan_ = _waiting(known, facts, trouble)
+    # Whether the scope holds such a row cannot be told; in doubt it is not touched.
+    told = row.sync_message if row and engine.scope.is_limited else trouble.sentence
+    context = replace(_NOTHING, subscription=row)
+    return Prepared(case=_seen_only(engine, known, context), plan=replace(plan_, message=told))
+
+
+def _outside(
+    engine: Engine,
+    known: Seen,
+    facts: Sequence[Fact],
+    context: Context,
+    parked: Parked | None,
+) -> Prepared:
+    """Plan to leave a subscription alone that the scope does not hold; its changes wait.
+
+    An earlier cause stays: whether it is gone shows when the scope holds the subscription.
+    """
+    trouble = OUTSIDE if facts or any(waits(log) for log in context.logs) else None
+    if parked is not None and parked.code != OUTSIDE.code:
+        trouble = Trouble(code=parked.code, reason=parked.reason, advice=parked.advice)
+    told = context.subscription.sync_message if context.subscription else ""
+    plan_ = replace(_waiting(known, facts, trouble), message=told)
+    return Prepared(case=_seen_only(engine, known, context), plan=plan_)
+
+
+def _waiting(known: Seen, facts: Sequence[Fact], trouble: Trouble | None) -> Plan:
+    """Return a plan that decides nothing: the facts wait, with their original instants."""
+    return Plan(
+        subscription_id=known.id,
+        states={fact.key: FactState.WAITING for fact in facts},
+        standing=known.accepted,
+        trouble=trouble,
+    )
+
+
+def _seen_only(engine: Engine, known: Seen, context: Context) -> Case:
+    """Return the case of a subscription about which nothing more is asked."""
     now = engine.now()
-    case = Case(
+    return Case(
         subscription_id=known.id,
         was=known.accepted,
         first_seen_on=known.first_seen_on,
-        context=replace(_NOTHING, subscription=_bare(engine, known.id)),
+        context=context,
         licence=None,
         provider_trouble=None,
         parked_code="",
@@ -94,16 +146,6 @@ def _malformed(
         emitted=frozenset(),
         moment=Moment(now=now, today=now.date()),
     )
-    reason = str(error).removesuffix(error.remedy).strip()
-    trouble = Trouble(code="row-malformed", reason=reason, advice=error.remedy)
-    parked = Plan(
-        subscription_id=known.id,
-        states={fact.key: FactState.WAITING for fact in facts},
-        standing=known.accepted,
-        trouble=trouble,
-        message=trouble.sentence,
-    )
-    return Prepared(case=case, plan=parked)
 
 
 def _bare(engine: Engine, subject: str) -> Subscription | None:
@@ -150,12 +192,10 @@ def _held_on_log(context: Context) -> Row | None:
     return None
 
 
-def _licence(
-    engine: Engine, judgement: Judgement, context: Context
-) -> tuple[Licence | None, Trouble | None]:
-    """Read the provider when a log waits for it."""
+def _licence(engine: Engine, context: Context) -> tuple[Licence | None, Trouble | None]:
+    """Read what the provider holds."""
     subscription, provider = context.subscription, context.provider
-    if not needs_provider(judgement, context) or subscription is None or provider is None:
+    if subscription is None or provider is None:
         return None, None
     if not subscription.provider_subscription_id or not context.customer_tenant_id:
         return None, _no_id(subscription)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from sync import late
 from sync.confirm import same_held, shows
 from sync.engine import UNCLEAR_PAUSE, Engine, pause
 from sync.ports import Provider, Tx
@@ -88,8 +89,9 @@ def verify(engine: Engine, operations: Sequence[Operation]) -> Attempt:
 
 def _verified(engine: Engine, sent: Operation, licence: Licence) -> Attempt:
     if shows(Action(sent.action), licence, sent.body):
-        _put(engine, replace(sent, state=OperationState.DONE, message="its effect was read back"))
+        _put_done(engine, sent, "its effect was read back")
         return Attempt(ending=Ending.DONE, licence=licence)
+    engine.ports.store.tx(lambda tx: late.expect(tx, sent.subject))
     begun = sent.sent_at or engine.now()
     rest = UNCLEAR_PAUSE - (engine.now() - begun)
     if rest > timedelta(0):
@@ -185,7 +187,7 @@ def _done(engine: Engine, sent: Operation, result: WriteResult) -> Attempt:
     if licence is not None and not shows(Action(sent.action), licence, sent.body):
         message = f"The provider accepted the {sent.action}, but does not show it."
         return Attempt(ending=Ending.FAILED, licence=licence, message=message)
-    _put(engine, replace(sent, state=OperationState.DONE))
+    _put_done(engine, sent, "")
     return Attempt(ending=Ending.DONE, licence=licence)
 
 
@@ -196,8 +198,9 @@ def _unclear(engine: Engine, sent: Operation) -> Attempt:
     except RemoteError:
         licence = None
     if licence is not None and shows(Action(sent.action), licence, sent.body):
-        _put(engine, replace(sent, state=OperationState.DONE, message="its effect was read back"))
+        _put_done(engine, sent, "its effect was read back")
         return Attempt(ending=Ending.DONE, licence=licence)
+    engine.ports.store.tx(lambda tx: late.expect(tx, sent.subject))
     _postpone(engine, sent, UNCLEAR_PAUSE)
     return Attempt(ending=Ending.UNCLEAR, message=_UNCLEAR)
 
@@ -209,6 +212,17 @@ def _stale(engine: Engine, sent: Operation, licence: Licence) -> Attempt:
     except RemoteError as error:
         return Attempt(ending=Ending.LATER, licence=licence, message=error.message)
     return Attempt(ending=Ending.STALE, licence=latest)
+
+
+def _put_done(engine: Engine, sent: Operation, message: str) -> None:
+    """Close a step; look again later if an unclear write came before it."""
+    done = replace(sent, state=OperationState.DONE, message=message)
+
+    def tx_done(tx: Tx) -> None:
+        tx.put_operation(done)
+        late.look_later(engine, tx, sent.subject)
+
+    engine.ports.store.tx(tx_done)
 
 
 def _put(engine: Engine, operation: Operation) -> None:

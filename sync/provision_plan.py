@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lifecycle.decisions import Standing
 from lifecycle.states import LogKind, ProviderIntent, Provisioning
 from sync.judge import Policy
 from sync.model import ChangeLog, ProviderKind
 from sync.planned import Case, LogUpdate, Plan, PlannedLog
 from sync.provisioning import Steps, holds, steps
+from sync.remote import Licence
 from sync.settling import Trouble
 from sync.wording import (
     BY_HAND,
@@ -36,6 +38,12 @@ def is_open(log: ChangeLog) -> bool:
     """Tell whether one of our logs is not provisioned yet, or failed."""
     open_states = {Provisioning.AWAITING, Provisioning.FAILED}
     return bool(log.change_key) and log.provisioning in open_states
+
+
+def waits(log: ChangeLog) -> bool:
+    """Tell whether one of our logs waits for the provider, or for its stamp."""
+    is_unstamped = log.provisioning is Provisioning.PROVISIONED and log.provisioned_at is None
+    return is_open(log) or (bool(log.change_key) and is_unstamped)
 
 
 def with_provisioning(base: Plan, case: Case, policy: Policy) -> Plan:
@@ -96,21 +104,39 @@ def _automatic(base: Plan, case: Case, policy: Policy) -> Plan:
     base = replace(base, logs=tuple(_unordered(one) for one in base.logs))
     new = [one.log for one in base.logs if one.log.provisioning is Provisioning.AWAITING]
     old = [log for log in case.context.logs if is_open(log)]
-    if not (new or old) or base.standing is None:
+    if base.standing is None:
         return base
+    if not (new or old):
+        return _corrected(base, case, policy)
     failed = [log for log in old if log.provisioning is Provisioning.FAILED]
     if case.licence is None:
         return _without_licence(base, case, old, failed)
-    wanted = steps(
-        base.standing,
-        case.licence,
-        case.hold,
-        case.moment,
-        schedule=policy.rulebook.schedule_decreases,
-    )
+    wanted = _wanted(base.standing, case.licence, case, policy)
     if failed and not (holds(case.licence, base.standing) or _healed(wanted, case)):
         return _held_back(base, case, failed[0])
     return _superseding(replace(base, steps=wanted), old, new)
+
+
+def _wanted(standing: Standing, licence: Licence, case: Case, policy: Policy) -> Steps:
+    schedule = policy.rulebook.schedule_decreases
+    return steps(standing, licence, case.hold, case.moment, schedule=schedule)
+
+
+def _corrected(base: Plan, case: Case, policy: Policy) -> Plan:
+    """Put a late effect of an unclear write right (rules.md 2.8)."""
+    if not case.is_checked or base.standing is None or not _was_provisioned(case):
+        return base
+    if case.licence is None:
+        return replace(base, retry_provider=True)
+    if holds(case.licence, base.standing):
+        return base
+    wanted = _wanted(base.standing, case.licence, case, policy)
+    return replace(base, steps=wanted, corrects=True)
+
+
+def _was_provisioned(case: Case) -> bool:
+    ours = [log for log in case.context.logs if log.change_key]
+    return bool(ours) and ours[-1].provisioning is Provisioning.PROVISIONED
 
 
 def _healed(wanted: Steps, case: Case) -> bool:

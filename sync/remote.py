@@ -185,6 +185,10 @@ class Page:
     rows: Sequence[Row]
     deleted: Sequence[str] = ()
     delta_link: str | None = None
+    resume: str | None = None
+    """Where a full read goes on after this page; opaque, stored as the delta link is."""
+    walk: str = ""
+    """The full read that the page belongs to; one that began again has another name."""
 
 
 CREATE_ONLY = "create"

@@ -3,14 +3,33 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from lifecycle.decisions import Standing
 from sync.remote import Row
 
 
-class IncompatibleStateError(Exception):
+class StateError(Exception):
+    """The local state cannot be used; the text says why and what to do, and nothing is sent.
+
+    StateError
+    ├── IncompatibleStateError  another organisation's, or written by a newer version
+    ├── DamagedStateError       the file is no database any more, or a part of it is missing
+    └── UnwritableStateError    the disk is full, the file is read-only, another holds it
+    """
+
+
+class IncompatibleStateError(StateError):
     """The state file belongs to another organisation, or was written by a newer version."""
+
+
+class DamagedStateError(StateError):
+    """The state file is damaged: verify it, and restore a backup."""
+
+
+class UnwritableStateError(StateError):
+    """The state cannot be written just now; what was written before is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +72,8 @@ class FactState(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     UNCHANGED = "unchanged"
+    FORGOTTEN = "forgotten"
+    """A person said that nothing is to be done about it any more."""
 
 
 class Source(StrEnum):
@@ -169,6 +190,14 @@ class TrailEntry:
     sequence: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailFault:
+    """The first row of the trail that does not fit its hash chain."""
+
+    sequence: int
+    told: str
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A command that waits for the running daemon (rules.md 2.14)."""
@@ -192,6 +221,16 @@ class KnownLog:
     provisioning: str
     stamped: bool
     """Whether `provisioned_at` is set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A change with a provider action or money, and what it gives back (net, not negative)."""
+
+    change_key: str
+    at: datetime
+    currency: str = ""
+    refund: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from sync import journal
 from sync.apply import Group
 from sync.aside import Failures
 from sync.attempt import attempt_provider
-from sync.engine import Engine
+from sync.engine import LONGEST_PAUSE, Engine
 from sync.planned import Prepared
 from sync.ports import Tx
 from sync.prepare import prepare
@@ -62,7 +62,7 @@ def _groups_of(engine: Engine, subject: str, numbers: Numbers) -> list[Group]:
     """Return the change sets of a subject that are ready to be sent."""
     opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
     if opened:
-        return _resume(engine, opened)
+        return [] if engine.observe else _resume(engine, opened)
     prepared = prepare(engine, subject)
     if prepared is None:
         return []
@@ -90,8 +90,8 @@ def _change_sets(opened: Sequence[Operation]) -> list[Group]:
 
 
 def _observe(engine: Engine, prepared: Prepared) -> None:
-    """Say what would be done; nothing is stored and nothing leaves the process."""
-    engine.ports.store.tx(lambda tx: tx.unwake(prepared.case.subscription_id))
+    """Say what would be done; nothing leaves the process, and all of it waits for mode apply."""
+    _look_later(engine, prepared.case.subscription_id)
     for log in prepared.plan.logs:
         if log.log.change_key in engine.announced:
             continue
@@ -102,6 +102,12 @@ def _observe(engine: Engine, prepared: Prepared) -> None:
             change=log.log.change_key,
             rule=log.decided.decision.transition,
         )
+
+
+def _look_later(engine: Engine, subject: str) -> None:
+    """Read it again only after a pause: nothing follows from it while observing."""
+    wake = Wake(subscription_id=subject, reason="observed", not_before=engine.now() + LONGEST_PAUSE)
+    engine.ports.store.tx(lambda tx: tx.wake(wake) if tx.wakes(subject) else None)
 
 
 def _resume(engine: Engine, opened: Sequence[Operation]) -> list[Group]:

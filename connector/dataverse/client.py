@@ -12,7 +12,7 @@ from typing import Final
 from connector.dataverse import audit, batch, metadata
 from connector.dataverse.faults import NO_SUCH_TABLE, fault_of
 from connector.dataverse.odata import FORMATTED, history_path, read_path, row_path, write_headers
-from connector.dataverse.pages import Pages
+from connector.dataverse.pages import Pages, is_walk
 from connector.dataverse.wire import API, OK, Wire, groups_of
 from connector.documents import mapping, render, sequence, text
 from connector.errors import Meaning, unsent_or_unclear
@@ -76,13 +76,11 @@ class DataverseClient:
                 facts[name] = metadata.table_fact(described, [_document(r) for r in choices])
         return facts
 
-    def pages(
-        self, set_name: str, columns: Sequence[str], delta_link: str | None
-    ) -> Iterator[Page]:
-        """Follow a table's changes, or walk it in full; see `pages.py`."""
-        if delta_link is None:
-            return self._pages.full(set_name, columns)
-        return self._pages.changes(set_name, delta_link)
+    def pages(self, set_name: str, columns: Sequence[str], cursor: str | None) -> Iterator[Page]:
+        """Follow a table's changes, walk it in full, or go on with that; see `pages.py`."""
+        if cursor is None or is_walk(cursor):
+            return self._pages.full(set_name, columns, cursor)
+        return self._pages.changes(set_name, cursor)
 
     def read(self, reads: Sequence[Read | ReadHistory]) -> Sequence[Answer]:
         """Answer the reads in order: one as a GET, several in batches."""
@@ -156,7 +154,7 @@ class DataverseClient:
 
     def _write_batch(self, sets: Sequence[Sequence[Write]]) -> list[WriteResult]:
         parts = [[_part(write) for write in writes] for writes in sets]
-        body = batch.change_sets(parts, self._wire.batch_id())
+        body = batch.change_sets(parts, self._wire.new_id())
         reply = self._wire.post(body, safe=False, several=len(sets) > 1)
         groups = groups_of(reply)
         if not groups and not 200 <= reply.status < 300:  # noqa: PLR2004  # refused as a whole

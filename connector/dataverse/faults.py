@@ -16,12 +16,16 @@ SIGN_IN_ADVICE: Final = (
 )
 THROTTLED: Final = Lesson(meaning=Meaning.RETRY, advice="Dataverse asks to slow down.")
 REREAD: Final = Lesson(meaning=Meaning.REREAD, advice="The row was changed meanwhile.")
-UNKNOWN: Final = Lesson(meaning=Meaning.PERMANENT)
+UNKNOWN: Final = Lesson(meaning=Meaning.PERMANENT, advice="Look at the row in Dynamics.")
+ABSENT: Final = Lesson(meaning=Meaning.ABSENT, advice="The row is not there, or no longer.")
+TROUBLE: Final = Lesson(meaning=Meaning.RETRY, advice="Dataverse is in trouble; it is tried again.")
+EXPIRED: Final = Lesson(meaning=Meaning.EXPIRED_CURSOR, advice="The table is read in full.")
+MISNAMED: Final = "A name in mappings/ is not known in Dataverse: run `seatkeeper check`."
 NO_SUCH_TABLE: Final = "0x8006088a"
 
 BY_CODE: Final = {
-    "0x80040217": Lesson(meaning=Meaning.ABSENT),
-    "0x80060891": Lesson(meaning=Meaning.ABSENT),
+    "0x80040217": ABSENT,
+    "0x80060891": ABSENT,
     NO_SUCH_TABLE: Lesson(meaning=Meaning.ABSENT, advice="Check the entity set name in mappings/."),
     "0x80060882": REREAD,
     "0x80040237": REREAD,
@@ -41,7 +45,24 @@ BY_CODE: Final = {
     "0x80072491": Lesson(
         meaning=Meaning.PERMANENT, advice="Turn on change tracking for the table."
     ),
-    "0x80044352": Lesson(meaning=Meaning.EXPIRED_CURSOR),
+    "0x80060888": Lesson(
+        meaning=Meaning.PERMANENT, advice="The address is not understood: check dataverse.url."
+    ),
+    "0x0": Lesson(meaning=Meaning.PERMANENT, advice=MISNAMED),
+    "0x80048d19": Lesson(meaning=Meaning.PERMANENT, advice=MISNAMED),
+    "0x80044331": Lesson(
+        meaning=Meaning.PERMANENT, advice="A value does not fit its column: widen the column."
+    ),
+    "0x80040203": Lesson(
+        meaning=Meaning.PERMANENT, advice="A column that must have a value has none: fill it in."
+    ),
+    "0x80040265": Lesson(
+        meaning=Meaning.PERMANENT, advice="A plug-in in Dynamics refuses it: ask who maintains it."
+    ),
+    "0x80060883": Lesson(
+        meaning=Meaning.PERMANENT, advice="A version is missing: report it, it is a defect."
+    ),
+    "0x80044352": EXPIRED,
     "0x80040220": Lesson(
         meaning=Meaning.SIGN_IN, advice="A privilege is missing: check the app's security role."
     ),
@@ -49,8 +70,8 @@ BY_CODE: Final = {
         meaning=Meaning.SIGN_IN,
         advice="The app may not touch this row: its role needs organisation level.",
     ),
-    "0x80044150": Lesson(meaning=Meaning.RETRY),
-    "0x80044151": Lesson(meaning=Meaning.RETRY),
+    "0x80044150": TROUBLE,
+    "0x80044151": TROUBLE,
     "0x80072321": THROTTLED,
     "0x80072322": THROTTLED,
     "0x80072326": THROTTLED,
@@ -60,15 +81,22 @@ BY_CODE: Final = {
 BY_STATUS: Final = {
     401: Lesson(meaning=Meaning.SIGN_IN, advice=SIGN_IN_ADVICE),
     403: Lesson(meaning=Meaning.SIGN_IN, advice=SIGN_IN_ADVICE),
-    404: Lesson(meaning=Meaning.ABSENT),
-    408: Lesson(meaning=Meaning.RETRY),
-    410: Lesson(meaning=Meaning.EXPIRED_CURSOR),
+    404: ABSENT,
+    405: Lesson(
+        meaning=Meaning.PERMANENT, advice="Dynamics does not allow it: look at what uses the row."
+    ),
+    408: TROUBLE,
+    410: EXPIRED,
     412: REREAD,
+    413: Lesson(meaning=Meaning.PERMANENT, advice="Too much at once: report it, it is a defect."),
     429: THROTTLED,
-    500: Lesson(meaning=Meaning.RETRY),
-    502: Lesson(meaning=Meaning.RETRY),
-    503: Lesson(meaning=Meaning.RETRY),
-    504: Lesson(meaning=Meaning.RETRY),
+    500: TROUBLE,
+    501: Lesson(
+        meaning=Meaning.PERMANENT, advice="Dataverse cannot do it: report it, it is a defect."
+    ),
+    502: TROUBLE,
+    503: TROUBLE,
+    504: TROUBLE,
 }
 
 

@@ -1,9 +1,10 @@
 """Following a change-tracked table, page by page.
 
-| link  | walk                                                                      |
-|-------|---------------------------------------------------------------------------|
-| none  | highest version N · all pages · rows with version >= N · the delta link   |
-| given | pages of changes; the last one carries the new delta link                 |
+| cursor        | walk                                                                      |
+|---------------|---------------------------------------------------------------------------|
+| none          | highest version N · all pages · rows with version >= N · the delta link   |
+| `Page.resume` | the same walk, from the page after the one that carried it                |
+| a delta link  | pages of changes; the last one carries the new delta link                 |
 
 A refused nextLink restarts a walk once; a refused delta link is `CursorExpired`.
 Rows may come twice. Nothing is kept: memory does not grow with the table.
@@ -11,12 +12,13 @@ Rows may come twice. Nothing is kept: memory does not grow with the table.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from connector.dataverse.faults import fault_of
 from connector.dataverse.odata import VERSION, newest_path, since_path, tracked_path
 from connector.dataverse.wire import OK, Wire
-from connector.documents import mapping, sequence, text, whole
+from connector.documents import mapping, read_exact, render, sequence, text, whole
 from connector.errors import Meaning
 from connector.http import Reply
 from sync.remote import CursorExpired, Page, Refused, Row
@@ -29,6 +31,29 @@ class LinkRefused(Refused):
     """The service no longer accepts the link to the next page."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """How far a full read has come; its text is `Page.resume`."""
+
+    id: str
+    start: str
+    """What it asks for; with other columns the walk begins again."""
+    newest: int
+    """The highest row version before the first page."""
+    next_link: str = ""
+    delta_link: str = ""
+    """Told by the last page; what follows are the rows that changed meanwhile."""
+
+    def text(self) -> str:
+        """Write it down."""
+        return render(asdict(self)).decode()
+
+
+def is_walk(cursor: str) -> bool:
+    """Tell where a full read goes on from a delta link."""
+    return cursor.startswith("{")
+
+
 class Pages:
     """Walks tables in pages of a fixed size."""
 
@@ -37,25 +62,32 @@ class Pages:
         self._plain = {"Prefer": f"odata.maxpagesize={page_size}"}
         self._tracked = {"Prefer": f"odata.track-changes,odata.maxpagesize={page_size}"}
 
-    def full(self, set_name: str, columns: Sequence[str]) -> Iterator[Page]:
+    def full(
+        self, set_name: str, columns: Sequence[str], resume: str | None = None
+    ) -> Iterator[Page]:
         """Walk the whole table, then what changed meanwhile, then name the delta link."""
-        newest = self._newest(set_name)
-        delta_link = None
-        for page in self._restarted(tracked_path(set_name, columns), self._tracked):
-            delta_link = page.delta_link
-            yield Page(rows=page.rows, deleted=page.deleted)
-        if delta_link is None:
-            raise _untracked(set_name)
-        yield from self._restarted(since_path(set_name, columns, newest), self._plain)
-        yield Page(rows=(), delta_link=delta_link)
+        start = tracked_path(set_name, columns)
+        ahead: Walk | None = _resumed(resume, start) or self._begun(set_name, start)
+        restarted = False
+        while (walk := ahead) is not None:
+            try:
+                page, ahead = self._step(walk, set_name, columns)
+            except LinkRefused:
+                if restarted:
+                    raise
+                restarted, ahead = True, self._again(walk, set_name)
+                continue
+            yield page
+            del page  # while the next one is fetched, this one can go
 
     def changes(self, set_name: str, delta_link: str) -> Iterator[Page]:
         """Walk the changes since a delta link."""
         delta_found = None
         try:
-            for page in self._restarted(delta_link, self._tracked):
+            for page in self._restarted(delta_link):
                 delta_found = page.delta_link
                 yield page
+                del page
         except LinkRefused as error:
             raise CursorExpired(
                 error.message,
@@ -66,25 +98,46 @@ class Pages:
         if delta_found is None:
             raise _untracked(set_name)
 
-    def _newest(self, set_name: str) -> int:
+    def _begun(self, set_name: str, start: str) -> Walk:
         document = mapping(self._wire.get(newest_path(set_name)).fast())
         rows = sequence(document.get("value"))
-        return (whole(mapping(rows[0]).get(VERSION)) if rows else None) or 0
+        newest = whole(mapping(rows[0]).get(VERSION)) if rows else None
+        return Walk(id=self._wire.new_id(), start=start, newest=newest or 0)
 
-    def _restarted(self, start: str, headers: dict[str, str]) -> Iterator[Page]:
+    def _again(self, walk: Walk, set_name: str) -> Walk:
+        """Restart: what changed since N is asked for anew, the table with a new N."""
+        if walk.delta_link:
+            return replace(walk, next_link="")
+        return self._begun(set_name, walk.start)
+
+    def _step(self, walk: Walk, set_name: str, columns: Sequence[str]) -> tuple[Page, Walk | None]:
+        """Fetch the next page; return it with the walk as it stands then, None at its end."""
+        late = bool(walk.delta_link)
+        start = since_path(set_name, columns, walk.newest) if late else walk.start
+        headers = self._plain if late else self._tracked
+        page, link = _parsed(self._fetch(walk.next_link or start, headers))
+        if late and not link:
+            return replace(page, walk=walk.id, delta_link=walk.delta_link), None
+        if not (late or link or page.delta_link):
+            raise _untracked(set_name)
+        told = walk.delta_link if late or link else page.delta_link
+        after = replace(walk, next_link=link or "", delta_link=told or "")
+        return replace(page, walk=walk.id, delta_link=None, resume=after.text()), after
+
+    def _restarted(self, start: str) -> Iterator[Page]:
         try:
-            yield from self._walk(start, headers)
+            yield from self._walk(start)
         except LinkRefused:
             again = True
         else:
             again = False
         if again:
-            yield from self._walk(start, headers)
+            yield from self._walk(start)
 
-    def _walk(self, start: str, headers: dict[str, str]) -> Iterator[Page]:
+    def _walk(self, start: str) -> Iterator[Page]:
         link: str | None = start
         while link is not None:
-            page, link = _parsed(self._fetch(link, headers))
+            page, link = _parsed(self._fetch(link, self._tracked))
             yield page
             del page  # while the next one is fetched, this one can go
 
@@ -104,6 +157,20 @@ class Pages:
                 correlation_id=fault.correlation_id,
             )
         raise fault.error()
+
+
+def _resumed(cursor: str | None, start: str) -> Walk | None:
+    """Read a walk that was written down; None when there is none or it asks for other columns."""
+    told = mapping(read_exact(cursor.encode())) if cursor else {}
+    if told.get("start") != start:
+        return None
+    return Walk(
+        id=text(told.get("id")),
+        start=start,
+        newest=whole(told.get("newest")) or 0,
+        next_link=text(told.get("next_link")),
+        delta_link=text(told.get("delta_link")),
+    )
 
 
 def _parsed(reply: Reply) -> tuple[Page, str | None]:

@@ -66,12 +66,14 @@ class Wire:
         `several`: a part that fails stops no other.
         """
         headers = {"Content-Type": body.content_type, **(CONTINUE if several else {})}
-        return self.service.send(
+        reply = self.service.send(
             Request(method="POST", path="$batch", headers=headers, body=body.body, safe=safe)
         )
+        self.service.heed(parts_of(reply))
+        return reply
 
-    def batch_id(self) -> str:
-        """Return a new name for a boundary."""
+    def new_id(self) -> str:
+        """Return a new name for a boundary or a walk."""
         return self._effects.new_id()
 
     def _batch(self, asked: Sequence[tuple[str, Mapping[str, str]]]) -> list[Reply]:
@@ -79,7 +81,7 @@ class Wire:
             batch.Part(method="GET", path=f"{API}/{path}", headers={**HEADERS, **headers})
             for path, headers in asked
         ]
-        reply = self.post(batch.reads(parts, self.batch_id()), safe=True)
+        reply = self.post(batch.reads(parts, self.new_id()), safe=True)
         replies = parts_of(reply)
         if len(replies) < len(asked):
             raise _incomplete(reply, replies, len(asked))

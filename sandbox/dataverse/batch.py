@@ -22,6 +22,7 @@ from sandbox.dataverse.multipart import (
 )
 
 MOST_REQUESTS = 1000
+LONGEST_URL = 65_536
 FAILED = 400
 REFERENCE = re.compile(rb'(@odata\.(?:bind|id)"\s*:\s*")/?\$([\w.-]+)')
 PATH_REFERENCE = re.compile(r"^\$([\w.-]+)")
@@ -136,6 +137,8 @@ class Batch:
             return answer_refusal(refused)
 
     def _call(self, request: InnerRequest, references: References) -> Call:
+        if len(request.url) > LONGEST_URL:
+            raise Refused(400, "0x80060888", f"The URL is longer than {LONGEST_URL} characters.")
         path, query = split_url(request.url, self._outer.root)
         if path.startswith("$batch"):
             raise Refused(400, "0x80060888", "A batch cannot contain a batch.")

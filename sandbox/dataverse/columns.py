@@ -138,6 +138,10 @@ class Table:
         return self.name_column or self.columns[FIRST_OWN].name
 
     @property
+    def optimistic(self) -> bool:
+        return bool(self.facts.get("IsOptimisticConcurrencyEnabled", True))
+
+    @property
     def custom(self) -> bool:
         return "_" in self.logical
 

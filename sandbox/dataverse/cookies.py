@@ -15,7 +15,7 @@ from sandbox.dataverse.errors import bad_query
 from sandbox.documents import dump, load
 
 COOKIE = re.compile(
-    r'<cookie pagenumber="(?P<page>\d+)" pagingcookie="(?P<cookie>[^"]+)" '
+    r'<cookie pagenumber="(?P<page>\d+)" (?:pagingcookie="(?P<cookie>[^"]+)" )?'
     r'istracking="(?P<tracking>True|False)" />'
 )
 MOST_ENCODINGS = 3
@@ -37,7 +37,9 @@ class Cookie:
     version: int = 0
 
     def text(self) -> str:
-        head = f'<cookie pagenumber="{self.page}" pagingcookie="{encoded(self._inner())}"'
+        """Return the token; one that says only a page number has no paging cookie."""
+        inner = f' pagingcookie="{encoded(self._inner())}"' if self.last or self.tracking else ""
+        head = f'<cookie pagenumber="{self.page}"{inner}'
         return f'{head} istracking="{self.tracking}" />'
 
     def twice_encoded(self) -> str:
@@ -62,6 +64,8 @@ def read_cookie(text: str) -> Cookie:
     found = COOKIE.fullmatch(text)
     if found is None:
         raise bad_query("The skip token is not valid.")
+    if found["cookie"] is None:
+        return Cookie(page=int(found["page"]))
     inner = read_inner(found["cookie"])
     return Cookie(
         page=int(found["page"]),

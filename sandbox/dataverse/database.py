@@ -7,6 +7,7 @@ The journal hears of a mutation only when its transaction has succeeded.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from sandbox.dataverse.choices import GlobalChoice
 from sandbox.dataverse.columns import ID, VERSION, Row, Table
 from sandbox.dataverse.errors import segment_missing
 from sandbox.dataverse.ports import World
-from sandbox.dataverse.rendered import RenderedRows, WalkedPages
+from sandbox.dataverse.rendered import WalkedPages
 from sandbox.dataverse.rows import Rows
 from sandbox.dataverse.stored_schema import read_table, stored_table
 from sandbox.dataverse.system_tables import SYSTEM_TABLES
@@ -50,7 +51,6 @@ class Database:
         self.tables = {table.logical: Rows(table) for table in tables}
         self._by_set = {rows.table.set_name: rows for rows in self.tables.values()}
         self.audit = AuditTrail()
-        self.rendered = RenderedRows()
         self.walked = WalkedPages()
         self.high_version = 0
         self.oldest_version = 0
@@ -58,16 +58,17 @@ class Database:
         self.choices: dict[str, GlobalChoice] = {}
         self.defined_at: dict[str, int] = {}
         """When tables were last defined anew; delta tokens below it expired by that."""
+        self.made_at: dict[tuple[str, str], datetime] = {}
+        """When tables (with no column) and columns were made by a client."""
         self._open: Transaction | None = None
 
     def clear(self) -> None:
         """Drop all rows and definitions; what was handed out before counts as expired."""
         self.tables = {table.logical: Rows(table) for table in self._first}
-        self.defined_at = {}
+        self.defined_at, self.made_at = {}, {}
         self.choices = {}
         self._by_set = {rows.table.set_name: rows for rows in self.tables.values()}
         self.audit = AuditTrail()
-        self.rendered = RenderedRows()
         self.walked = WalkedPages()
         self.oldest_version = self.next_version()
         self._save(STATE, "oldest_version", {"value": self.oldest_version})
@@ -75,6 +76,11 @@ class Database:
     def next_version(self) -> int:
         self.high_version = self.world.next_version()
         return self.high_version
+
+    @property
+    def metadata_version(self) -> int:
+        """Return the version of all definitions; it moves when one changes."""
+        return max([self.oldest_version, 1, *self.defined_at.values()])
 
     def rows_of_set(self, set_name: str) -> Rows:
         """Return the rows of an entity set; raise Refused when there is no such set."""
@@ -89,8 +95,14 @@ class Database:
         self.show(table.logical, Rows(table) if before is None else before.shaped(table))
         self._on_failure(lambda: self.show(table.logical, before))
         self.defined_at[table.logical] = version
+        self._note_new(table, None if before is None else before.table)
         document = {"version": version, "table": stored_table(table)}
         self._on_success(lambda: self._save(SCHEMA, table.logical, document))
+
+    def _note_new(self, table: Table, before: Table | None) -> None:
+        names = {""} if before is None else table.position.keys() - before.position.keys()
+        now = self.world.clock.now()
+        self.made_at |= {(table.logical, name): now for name in names}
 
     def drop(self, table: Table) -> None:
         """Take a table out with its rows, inside a transaction."""
@@ -133,7 +145,7 @@ class Database:
         else:
             self.tables[logical] = rows
         self._by_set = {known.table.set_name: known for known in self.tables.values()}
-        self.rendered, self.walked = RenderedRows(), WalkedPages()
+        self.walked = WalkedPages()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from sandbox.dataverse.calls import Call
 from sandbox.dataverse.columns import ID, Table
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import duplicate_found
-from sandbox.dataverse.rows import folded
+from sandbox.dataverse.key_index import folded
 
 HEADER = "mscrm.suppressduplicatedetection"
 

@@ -14,6 +14,7 @@ from sandbox.dataverse.errors import (
     row_exists,
     segment_missing,
     version_mismatch,
+    version_missing,
 )
 from sandbox.dataverse.paths import Address
 from sandbox.dataverse.payload import address_of, read_document, read_values
@@ -135,12 +136,18 @@ def check_preconditions(call: Call, address: Address) -> None:
         raise row_exists()
     if wanted is None:
         return
-    optimistic = address.table.facts.get("IsOptimisticConcurrencyEnabled", True)
-    if wanted != "*" and not optimistic:
-        raise not_optimistic(address.table.logical)
-    if wanted != "*" and etag(address.existing()) != wanted:
-        raise version_mismatch()
+    if wanted != "*":
+        _check_version(address, wanted)
     address.existing()
+
+
+def _check_version(address: Address, wanted: str) -> None:
+    if not address.table.optimistic:
+        raise not_optimistic(address.table.logical)
+    if not wanted.removeprefix("W/").strip('"'):
+        raise version_missing()
+    if etag(address.existing()) != wanted:
+        raise version_mismatch()
 
 
 def _own_id(address: Address) -> Values:

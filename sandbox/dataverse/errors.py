@@ -60,6 +60,12 @@ def version_mismatch() -> Refused:
     return Refused(412, "0x80060882", text)
 
 
+def version_missing() -> Refused:
+    """Refuse an If-Match without a version; the HTTP status of the code is not published."""
+    text = "The RowVersion property must be provided for a concurrency check."
+    return Refused(400, "0x80060883", text)
+
+
 def row_exists() -> Refused:
     return Refused(412, "", "A record with matching key values already exists.")
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sandbox.dataverse.columns import ID, AlternateKey, Row, Scalar, Table
+from sandbox.dataverse.columns import ID, AlternateKey, Kind, Row, Scalar, Table
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import (
     Refused,
@@ -17,6 +17,8 @@ from sandbox.dataverse.rows import Rows
 from sandbox.dataverse.values import NotOfType, from_url
 
 SEGMENT = re.compile(r"(?P<name>[^(/]*)(?:\((?P<inner>(?:'(?:[^']|'')*'|[^'()]|\([^()]*\))*)\))?$")
+AVOIDED = frozenset("/<>*%&:\\?+")
+"""Fact sheet section 4: in the value of a key these break GET, PATCH and upsert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,20 @@ def find(database: Database, segment: Segment) -> Address:
         row_id = str(_value(rows.table, rows.table.primary_id, next(iter(arguments.values()))))
         return Address(rows=rows, row=rows.get(row_id), row_id=row_id, written=row_id)
     key = _alternate_key(rows.table, arguments)
+    if not database.world.settings.key_values_to_avoid_work:
+        _check_avoided(rows.table, arguments)
     wires = [rows.table.by_name[name].wire for name in key.columns]
     values = {wire: _value(rows.table, wire, arguments[wire]) for wire in wires}
     row = rows.find(key, tuple(values.values()))
     row_id = "" if row is None else str(row[ID])
     return Address(rows=rows, row=row, row_id=row_id, key=key, key_values=values, written=written)
+
+
+def _check_avoided(table: Table, arguments: dict[str, str]) -> None:
+    """Raise Refused for a text with characters that break an address; the code is a guess."""
+    for wire, text in arguments.items():
+        if table.by_wire[wire].kind is Kind.STRING and AVOIDED.intersection(text):
+            raise bad_url(f"The key value {text} of '{wire}' holds a character to avoid.")
 
 
 def _alternate_key(table: Table, arguments: dict[str, str]) -> AlternateKey:

@@ -14,6 +14,8 @@ from sandbox.dataverse.values import GUID, four_places, wire_instant
 from sandbox.dataverse.writer import Actor
 
 SYSTEM = "SYSTEM"
+FOLLOWING = ("isauditenabled", "expirechangetrackingindays")
+"""Columns of the organisation that follow the settings of the sandbox."""
 CURRENCIES = (("USD", "US Dollar", "$"), ("EUR", "Euro", "€"))
 
 
@@ -25,15 +27,15 @@ class People:
         self._made_for = ""
 
     def ensure(self) -> None:
-        """Make the system rows of this organisation, and let it tell whether auditing is on."""
+        """Make the system rows of this organisation, and let it tell what the settings say."""
         world = self._database.world
         if self._made_for != world.organisation_id:
             self._made_for = world.organisation_id
             self._seed_all()
         row = self._database.tables["organization"].get(world.organisation_id)
-        at = ORGANIZATION.position["isauditenabled"]
-        if row is None or row[at] != world.settings.audit:
-            self._seed_organization()
+        at, shown = ORGANIZATION.position, self._organization()
+        if row is None or any(row[at[name]] != shown[name] for name in FOLLOWING):
+            self._seed(ORGANIZATION, world.organisation_id, shown)
 
     def forget(self) -> None:
         """Make the system rows anew when next asked: the organisation is another one."""
@@ -43,6 +45,7 @@ class People:
         """Return who a request acts as; raise Refused for an unknown user to impersonate."""
         caller = principal.user_id
         self.add(caller, principal.name)
+        self._check_enabled(caller)
         wanted = call.header("callerobjectid") or call.header("mscrmcallerid")
         if wanted is None:
             return Actor(user_id=caller)
@@ -57,6 +60,13 @@ class People:
         if found is None:
             raise Refused(403, "0x80040204", f"Invalid user auth: no user {wanted}")
         return Actor(user_id=str(found[0]), caller_id=caller)
+
+    def _check_enabled(self, user_id: str) -> None:
+        """Raise Refused for a disabled user; the code is the platform's, not from the sheet."""
+        user = self._database.tables["systemuser"].get(user_id)
+        if user is not None and user[USER.position["isdisabled"]]:
+            text = "is either disabled or is not a member of any business unit."
+            raise Refused(403, "0x80040225", f"The specified user (Id = {user_id}) {text}")
 
     def by(self, who: str | None) -> Actor:
         """Return the actor for an id or a full name, SYSTEM for None; people are made as needed."""
@@ -88,15 +98,14 @@ class People:
         self.by(SYSTEM)
         self.add(self._database.world.application_user_id, "# Seatkeeper")
 
-    def _seed_organization(self) -> None:
+    def _organization(self) -> dict[str, Any]:
         settings = self._database.world.settings
-        facts = {
+        return {
             "name": "contoso",
             "isauditenabled": settings.audit,
             "expirechangetrackingindays": int(settings.delta_days),
             "languagecode": 1033,
         }
-        self._seed(ORGANIZATION, self._database.world.organisation_id, facts)
 
     def _seed(self, table: Table, row_id: str, facts: dict[str, Any]) -> None:
         now = wire_instant(self._database.world.clock.now())

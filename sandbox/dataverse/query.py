@@ -30,6 +30,11 @@ class Query:
     count: bool = False
     expand: tuple["Expand", ...] = ()
 
+    @property
+    def joined(self) -> bool:
+        """Tell whether rows are ordered by a column of another table: pages go by number then."""
+        return any(len(order.path) > 1 for order in self.order)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expand:

@@ -210,6 +210,8 @@ def changed_table(table: Table, document: Document, *, merge_labels: bool) -> Ta
     tracking = bool(document.get("ChangeTrackingEnabled", table.change_tracking))
     if table.change_tracking and not tracking:
         raise bad_definition("Change tracking cannot be turned off again.")
+    if tracking and not table.change_tracking and not _may_be_tracked(table):
+        raise bad_definition(f"Change tracking cannot be enabled for '{table.logical}'.")
     facts = written_facts(document, TABLE_SHAPE)
     audited = document.get("IsAuditEnabled")
     return replace(
@@ -221,8 +223,13 @@ def changed_table(table: Table, document: Document, *, merge_labels: bool) -> Ta
     )
 
 
+def _may_be_tracked(table: Table) -> bool:
+    return _is_on(table.facts.get("CanChangeTrackingBeEnabled", True))
+
+
 def changed_column(column: Column, document: Document, *, merge_labels: bool) -> Column:
     """Return a column after a PUT of its whole definition; its type stays."""
+    _check_behaviour(column, document)
     facts = written_facts(document, COLUMN_SHAPE)
     if column.kind is not Kind.BOOLEAN:
         facts.pop("OptionSet", None)
@@ -233,6 +240,16 @@ def changed_column(column: Column, document: Document, *, merge_labels: bool) ->
         default=_default(document, column.kind) if column.kind is Kind.BOOLEAN else column.default,
         facts=merged_facts(column.facts, facts) if merge_labels else facts,
     )
+
+
+def _check_behaviour(column: Column, document: Document) -> None:
+    """Raise Refused for dates that change their behaviour a second time, or to dates only."""
+    before = (column.facts.get("DateTimeBehavior") or {}).get("Value", "UserLocal")
+    after = (document.get("DateTimeBehavior") or {}).get("Value", before)
+    if before not in (after, "UserLocal"):
+        raise bad_definition("The behavior of a date column can be changed only once.")
+    if after != before and after == "DateOnly":
+        raise bad_definition("The change to DateOnly is not emulated by the sandbox.")
 
 
 def _kept_options(options: tuple[Option, ...], document: Document) -> tuple[Option, ...]:
@@ -254,11 +271,20 @@ def read_key(document: Document, table: Table) -> AlternateKey:
         column = table.by_name.get(name)
         if column is None or column.kind not in KEYED:
             raise bad_definition(f"The column '{name}' cannot be part of a key.")
+    if sum(_bytes(table.by_name[name]) for name in columns) > MOST_KEY_BYTES:
+        raise bad_definition(f"The columns of a key hold at most {MOST_KEY_BYTES} bytes.")
     shape = frozenset({"SchemaName", "LogicalName", "KeyAttributes", "MetadataId"})
     facts = written_facts(document, shape)
     return AlternateKey(name=named.lower(), named=named, columns=tuple(columns), facts=facts)
 
 
+def _bytes(column: Column) -> int:
+    """Return what a column takes in an index of SQL Server: texts two bytes a character."""
+    return 2 * column.max_length if column.kind is Kind.STRING else SIZES.get(column.kind, 8)
+
+
+MOST_KEY_BYTES = 900
+SIZES = {Kind.INTEGER: 4, Kind.CHOICE: 4, Kind.LOOKUP: 16, Kind.DECIMAL: 13}
 KEYED = frozenset(
     {Kind.DECIMAL, Kind.INTEGER, Kind.VERSION, Kind.STRING, Kind.DATE, Kind.DATETIME}
     | {Kind.LOOKUP, Kind.CHOICE}

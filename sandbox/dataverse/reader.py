@@ -7,11 +7,18 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sandbox.dataverse.calls import Answer, Call, answer_empty, answer_json, answer_text
+from sandbox.dataverse.calls import (
+    Answer,
+    Call,
+    Preferences,
+    answer_empty,
+    answer_json,
+    answer_text,
+)
 from sandbox.dataverse.columns import ID, Row, Table
 from sandbox.dataverse.cookies import Cookie, read_cookie
 from sandbox.dataverse.database import Database
-from sandbox.dataverse.errors import segment_missing
+from sandbox.dataverse.errors import bad_query, segment_missing
 from sandbox.dataverse.paths import Address
 from sandbox.dataverse.predicates import Test
 from sandbox.dataverse.query import Query, read_query
@@ -22,10 +29,13 @@ from sandbox.dataverse.version_index import NEWEST_FIRST, Source, by_version
 from sandbox.dataverse.writer import etag
 
 TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
+METADATA_VERSION = "Microsoft.Dynamics.CRM.globalmetadataversion"
 
 OK = 200
 COUNT_LIMIT = 5000
 """Counts end here (fact sheet section 4)."""
+MOST_BY_NUMBER = 50_000
+"""Pages of rows that are ordered by a joined table have no cookie and end here."""
 
 
 class Reader:
@@ -39,7 +49,8 @@ class Reader:
         row = address.existing()
         table, prefer = address.table, call.prefer
         query = read_query(call.query)
-        plain = not (query.expand or prefer.annotations)  # 304 needs both to be left out
+        # 304 needs both to be left out, and a table with optimistic concurrency
+        plain = table.optimistic and not (query.expand or prefer.annotations)
         if status == OK and plain and call.header("if-none-match") == etag(row):
             return Answer(status=304, headers={"ETag": etag(row)})
         document = renderer(self._database, table, query, prefer)(row)
@@ -113,16 +124,29 @@ class Reader:
     def _page(self, call: Call, table: Table, listing: "Listing") -> Answer:
         query, prefer, size = listing.query, call.prefer, self.page_size(call)
         top = None if prefer.page_size else query.top
-        chosen = list(islice(listing.rows(), size + 1 if top is None else min(size, top)))
+        rows = islice(listing.rows(), listing.skipped(size), None)
+        chosen = list(islice(rows, size + 1 if top is None else min(size, top)))
         page = chosen[:size]
         body: dict[str, Any] = {"@odata.context": context_of(call, table, query)}
-        body |= listing.counted(annotate=bool(prefer.annotations))
+        total = listing.total()
+        if total is not None:
+            body["@odata.count"] = min(total, COUNT_LIMIT)
+        body |= self._notes(total, prefer)
         body["value"] = render_page(self._database, table, page, query, prefer)
         if len(chosen) > size:
             body["@odata.nextLink"] = call.link(
                 call.path, skiptoken=listing.cookie_after(table, page).text()
             )
         return answer_json(body, Preference_Applied=prefer.applied)
+
+    def _notes(self, total: int | None, prefer: Preferences) -> dict[str, object]:
+        """Return what annotated collections say about themselves; -1 is a total not asked for."""
+        notes = {
+            TOTAL: -1 if total is None else min(total, COUNT_LIMIT),
+            f"{TOTAL}limitexceeded": total is not None and total > COUNT_LIMIT,
+            METADATA_VERSION: str(self._database.metadata_version),
+        }
+        return {f"@{name}": note for name, note in notes.items() if prefer.annotates(name)}
 
     def _listing(self, call: Call, table: Table, source: Source) -> "Listing":
         query, token = read_query(call.query), call.option("$skiptoken")
@@ -158,19 +182,23 @@ class Listing:
         seen = bisect_right(ordered, self.ordering.key(last), key=self.ordering.of) if last else 0
         return iter(ordered[seen:])
 
-    def counted(self, *, annotate: bool) -> dict[str, object]:
-        """Return `@odata.count` when it was asked for; it ends at 5,000."""
-        if not self.query.count:
-            return {}
-        number = sum(1 for _ in self._matching(""))
-        notes: dict[str, object] = {"@odata.count": min(number, COUNT_LIMIT)}
-        if annotate:
-            notes[f"@{TOTAL}"] = min(number, COUNT_LIMIT)
-            notes[f"@{TOTAL}limitexceeded"] = number > COUNT_LIMIT
-        return notes
+    def total(self) -> int | None:
+        """Return how many rows there are, when it was asked for."""
+        return sum(1 for _ in self._matching("")) if self.query.count else None
+
+    def skipped(self, size: int) -> int:
+        """Return how many rows come before a page that is known by its number alone."""
+        if not self.query.joined:
+            return 0
+        before = (self.cookie.page - 1) * size
+        if before >= MOST_BY_NUMBER:
+            raise bad_query(f"Pages without a paging cookie end at {MOST_BY_NUMBER} rows.")
+        return before
 
     def cookie_after(self, table: Table, page: list[Row]) -> Cookie:
         """Return what leads to the page behind this one."""
+        if self.query.joined:
+            return Cookie(page=self.cookie.page + 1)
         return Cookie(
             page=self.cookie.page + 1,
             key=table.primary_id,

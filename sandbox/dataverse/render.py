@@ -1,14 +1,14 @@
 """Rows as the service writes them: selected columns, etags, annotations, expanded rows."""
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
 from sandbox.dataverse.calls import Preferences
-from sandbox.dataverse.columns import CODED, ID, VERSION, Column, Kind, Row, Scalar, Table
+from sandbox.dataverse.columns import ID, VERSION, Column, Kind, Row, Table
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import unknown_property
+from sandbox.dataverse.formatting import formatted
 from sandbox.dataverse.money import CURRENCY
 from sandbox.dataverse.query import Expand, Query
 from sandbox.dataverse.scope import collections, members_by_owner
@@ -21,6 +21,8 @@ PRINCIPAL = "systemuser"
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
+
+ETAG = "@odata.etag"
 
 Renderer = Callable[[Row], Document]
 
@@ -60,22 +62,21 @@ def renderer(database: Database, table: Table, query: Query, prefer: Preferences
 
 def render_page(
     database: Database, table: Table, rows: list[Row], query: Query, prefer: Preferences
-) -> list[Any]:
-    """Return documents or the JSON of them; plain rows come from memory when they can."""
+) -> list[Document]:
+    """Return the documents of the rows of a page."""
     render = renderer(database, table, query, prefer)
-    if query.expand or prefer.annotations:
-        return [render(row) for row in rows]
-    return database.rendered.page((table.logical, selected(table, query)), rows, render)
+    return [render(row) for row in rows]
 
 
 def _plain(table: Table, names: tuple[str, ...]) -> Renderer:
     """Return the fast way: pages of 5,000 rows pass here."""
-    keys = ("@odata.etag", *names)
-    values = itemgetter(*(table.position[name] for name in names), VERSION)
+    keys = (ETAG, *names)
+    values = itemgetter(VERSION, *(table.position[name] for name in names))
 
     def render(row: Row) -> Document:
-        *found, version = values(row)
-        return dict(zip(keys, (f'W/"{version}"', *found), strict=True))
+        document: Document = dict(zip(keys, values(row), strict=True))
+        document[ETAG] = f'W/"{document[ETAG]}"'
+        return document
 
     return render
 
@@ -119,49 +120,17 @@ def _annotations(
 ) -> Renderer:
     annotated = [c for c in columns if c.kind not in {Kind.STRING, Kind.MEMO, Kind.KEY}]
 
+    def annotate(column: Column, row: Row) -> dict[str, str]:
+        notes = {FORMATTED: formatted(database, table, column, row)}
+        if column.kind is Kind.LOOKUP:
+            notes |= {LOOKUP_TABLE: column.target, NAVIGATION: column.navigation}
+        return {f"{column.wire}@{n}": text for n, text in notes.items() if prefer.annotates(n)}
+
     def render(row: Row) -> Document:
         document: Document = {}
         for column in annotated:
-            value = row[table.position[column.wire]]
-            if value is not None:
-                document |= _annotate(database, column, value, prefer)
+            if row[table.position[column.wire]] is not None:
+                document |= annotate(column, row)
         return document
 
     return render
-
-
-def _annotate(
-    database: Database, column: Column, value: Scalar, prefer: Preferences
-) -> dict[str, str]:
-    notes = {FORMATTED: formatted(database, column, value)}
-    if column.kind is Kind.LOOKUP:
-        notes |= {LOOKUP_TABLE: column.target, NAVIGATION: column.navigation}
-    return {f"{column.wire}@{n}": text for n, text in notes.items() if prefer.annotates(n)}
-
-
-def formatted(database: Database, column: Column, value: Scalar) -> str:
-    """Return a value as a person reads it: label, name, grouped digits, American date in UTC."""
-    if column.kind is Kind.LOOKUP:
-        rows = database.tables[column.target]
-        target = rows.get(str(value))
-        return "" if target is None else str(target[rows.table.position[rows.table.primary_name]])
-    if column.kind is Kind.CHOICES:
-        labels = (column.option(int(part)) for part in str(value).split(","))
-        return "; ".join(option.label for option in labels if option is not None)
-    if column.kind in CODED:
-        option = column.option(value)
-        return "" if option is None else option.label
-    if column.kind in {Kind.DATE, Kind.DATETIME}:
-        return _formatted_time(str(value))
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return f"{value:,.2f}" if isinstance(value, Decimal) else f"{value:,}"
-
-
-def _formatted_time(value: str) -> str:
-    year, month, day = (int(part) for part in value[:10].split("-"))
-    date = f"{month}/{day}/{year}"
-    if "T" not in value:
-        return date
-    hour, minute = int(value[11:13]), value[14:16]
-    return f"{date} {(hour - 1) % 12 + 1}:{minute} {'AM' if hour < 12 else 'PM'}"  # noqa: PLR2004 - noon

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from sandbox.dataverse.columns import ID, VERSION, AlternateKey, Row, Scalar, Table
+from sandbox.dataverse.key_index import KeyIndex
 
 FEW = 64
 """Up to here new ids are put in place one by one; more are sorted in together."""
@@ -17,11 +18,6 @@ PIECE = 500
 
 EVERY = frozenset(range(200))
 """More positions than any table has columns."""
-
-
-def folded(value: Scalar) -> Scalar:
-    """Return a value as keys compare it: text without regard to case."""
-    return value.casefold() if isinstance(value, str) else value
 
 
 class Rows:
@@ -38,7 +34,7 @@ class Rows:
         self._log_sorted = True
         self._deleted: dict[str, int] = {}
         self._touched: dict[str, list[tuple[int, frozenset[int]]]] = {}
-        self._keys: dict[AlternateKey, dict[tuple[Scalar, ...], str]] = {k: {} for k in table.keys}
+        self._keys = {key: KeyIndex(key, table) for key in table.keys}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -82,7 +78,7 @@ class Rows:
         return self._deleted.get(row_id)
 
     def find(self, key: AlternateKey, values: tuple[Scalar, ...]) -> Row | None:
-        row_id = self._keys[key].get(tuple(folded(value) for value in values))
+        row_id = self._keys[key].find(values)
         return None if row_id is None else self._rows[row_id]
 
     def in_order(self, after: str = "") -> Iterator[Row]:
@@ -137,31 +133,19 @@ class Rows:
 
     def holder(self, key: AlternateKey, row: Row, *, nulls: bool) -> str | None:
         """Return the id of the row with the same key; nulls may count as values or not."""
-        values = self._key_values(key, row)
-        return None if None in values and not nulls else self._keys[key].get(values)
+        return self._keys[key].holder(row, nulls=nulls)
 
     def has_duplicates(self, key: AlternateKey, *, nulls: bool) -> bool:
         """Tell whether two rows hold the same values in the columns of a key."""
-        held = [
-            values
-            for row in self.all()
-            if nulls or None not in (values := self._key_values(key, row))
-        ]
-        return len(held) != len(set(held))
-
-    def _key_values(self, key: AlternateKey, row: Row) -> tuple[Scalar, ...]:
-        columns = (self.table.by_name[name].wire for name in key.columns)
-        return tuple(folded(row[self.table.position[wire]]) for wire in columns)
+        return self._keys[key].has_duplicates(self.all(), nulls=nulls)
 
     def _remember_keys(self, row: Row) -> None:
-        for key, index in self._keys.items():
-            index[self._key_values(key, row)] = str(row[ID])
+        for index in self._keys.values():
+            index.remember(row)
 
     def _forget_keys(self, row: Row) -> None:
-        for key, index in self._keys.items():
-            values = self._key_values(key, row)
-            if index.get(values) == row[ID]:
-                del index[values]
+        for index in self._keys.values():
+            index.forget(row)
 
     def _note_version(self, row_id: str, version: int) -> None:
         if self._log and version <= self._log[-1][0]:

@@ -50,7 +50,7 @@ class Ordering:
         scope = RowScope(database, table)
         self._values = [scope.operand(term.path).value for term in order]
         self._directions: list[Callable[[Scalar], Any]] = [
-            _descending if term.descending else _ascending for term in order
+            _descending if term.descending else ascending for term in order
         ]
 
     def values(self, row: Row) -> list[Scalar]:
@@ -59,21 +59,21 @@ class Ordering:
 
     def key(self, values: Iterable[Scalar]) -> SortKey:
         """Return what sorts rows, from the values of `values`."""
-        directions = [*self._directions, _ascending]
+        directions = [*self._directions, ascending]
         return tuple(turn(v) for turn, v in zip(directions, values, strict=True))
 
     def of(self, row: Row) -> SortKey:
         return self.key(self.values(row))
 
 
-def _ascending(value: Scalar) -> tuple[bool, Any]:
+def ascending(value: Scalar) -> tuple[bool, Any]:
     """Sort empty values first and text without regard to case, as SQL Server does."""
     comparable = value.casefold() if isinstance(value, str) else value
     return (value is not None, 0 if value is None else comparable)
 
 
 def _descending(value: Scalar) -> Descending:
-    return Descending(_ascending(value))
+    return Descending(ascending(value))
 
 
 def select_rows(

@@ -20,9 +20,10 @@ from sandbox.dataverse.cookies import Cookie, read_cookie
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.editor import Editor
 from sandbox.dataverse.errors import Refused, bad_url, no_such_operation, segment_missing
-from sandbox.dataverse.fetch_xml import read_fetch
 from sandbox.dataverse.functions import Functions
 from sandbox.dataverse.key_building import settle_keys
+from sandbox.dataverse.laying import Laying, Member
+from sandbox.dataverse.linked_fetch import read_any_fetch
 from sandbox.dataverse.loading import load
 from sandbox.dataverse.metadata import Metadata
 from sandbox.dataverse.paths import Segment, find, parse_path
@@ -33,8 +34,9 @@ from sandbox.dataverse.reader import Reader
 from sandbox.dataverse.roles import Roles
 from sandbox.dataverse.schema import Schema
 from sandbox.dataverse.schema_calls import SchemaCalls
-from sandbox.dataverse.sql_select import read_sql
+from sandbox.dataverse.sql_joins import read_any_sql
 from sandbox.dataverse.tracking import Tracking
+from sandbox.dataverse.visibility import check_visible
 from sandbox.dataverse.wanted import Answering
 from sandbox.dataverse.writer import Actor, Writer
 
@@ -48,6 +50,7 @@ class Dataverse:
         self._database = Database(world)
         self._people = People(self._database)
         self._writer = Writer(self._database)
+        self._laying = Laying(self._database)
         self._reader = Reader(self._database)
         self._answering = Answering(self._database, self._reader)
         self._tracking = Tracking(self._database, self._reader)
@@ -93,6 +96,20 @@ class Dataverse:
         table = self._table(logical_name)
         values = physical_values(self._database, table, row)
         return str(self._writer.create(table, values, self._people.by(by))[0])
+
+    def lay(
+        self,
+        logical_name: str,
+        model: dict[str, Any],
+        names: tuple[str, ...],
+        members: Iterable[Member],
+    ) -> None:
+        """Create many rows of an opening state: the model, with other values in named columns."""
+        self._people.ensure()
+        table = self._table(logical_name)
+        values = physical_values(self._database, table, model)
+        row = self._writer.draft(table, values, self._people.by(None))
+        self._laying.lay(table, row, names, members)
 
     def update(
         self,
@@ -151,10 +168,10 @@ class Dataverse:
                 self._database, call, lambda inner: self._answer(inner, principal)
             ).answer()
         settle_keys(self._database)
+        actor = self._people.actor(call, principal)
         if self._metadata.knows(call.path):
             answering = self._metadata if call.method == "GET" else self._schema_calls
             return answering.answer(call)
-        actor = self._people.actor(call, principal)
         segments = parse_path(call.path)
         name = segments[0].name
         function = self._functions.by_name.get(name)
@@ -162,6 +179,8 @@ class Dataverse:
             return function(call, segments[0], actor)
         if call.method == "POST" and self._actions.knows(name):
             return self._actions.answer(call, name, actor)
+        if function is not None or self._actions.knows(name):
+            raise no_such_operation()
         self._catalogue.ensure(name)
         if name == AUDITS:
             _require_get(call)
@@ -169,11 +188,12 @@ class Dataverse:
         return self._rows(call, segments, actor)
 
     def _rows(self, call: Call, segments: list[Segment], actor: Actor) -> Answer:
+        table = self._database.rows_of_set(segments[0].name).table
+        check_visible(self._database, call, table)
         match segments:
-            case [Segment(name, None)]:
-                return self._set(call, self._database.rows_of_set(name).table, actor)
-            case [Segment(name, None), Segment(last, None)]:
-                table = self._database.rows_of_set(name).table
+            case [Segment(_, None)]:
+                return self._set(call, table, actor)
+            case [Segment(_, None), Segment(last, None)]:
                 return self._of_set(call, table, last, actor)
             case [Segment()]:
                 return self._row(call, segments[0], actor)
@@ -194,13 +214,13 @@ class Dataverse:
             return self._tracking.answer(call, table)
         fetch, sql = call.option("fetchXml"), call.option("sql")
         if fetch is not None:
-            wanted = read_fetch(self._database, table, fetch)
-            return self._answering.page(call, table, wanted)
+            found = read_any_fetch(self._database, table, fetch)
+            return self._answering.page(call, table, found)
         if sql is not None:
             token = call.option("$skiptoken")
             cookie = Cookie() if token is None else read_cookie(token)
-            wanted = read_sql(self._database, table, sql, cookie)
-            return self._answering.page(call, table, wanted)
+            found = read_any_sql(self._database, table, sql, cookie)
+            return self._answering.page(call, table, found)
         return self._reader.listing(call, table)
 
     def _of_set(self, call: Call, table: Table, name: str, actor: Actor) -> Answer:

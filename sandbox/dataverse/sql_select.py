@@ -1,10 +1,11 @@
 """Reads `?sql=`: SELECT columns FROM one table, with TOP, WHERE and ORDER BY.
 
-The endpoint is not documented; this is what Microsoft's Python SDK lets through to it, without
-joins, aggregates and DISTINCT.
+The endpoint is not documented; this is what Microsoft's Python SDK lets through to it.
+`sql_joins.py` has joins, totals and DISTINCT.
 """
 
 import re
+from typing import Protocol
 
 from sandbox.dataverse.columns import Table
 from sandbox.dataverse.conditions import Conditions, all_of, any_of, none_of
@@ -23,17 +24,26 @@ SIGNS = {"=": "eq", "<>": "ne", "!=": "ne", ">": "gt", ">=": "ge", "<": "lt", "<
 END = ""
 
 
+class Testing(Protocol):
+    """Builds the test of a comparison, over the rows of a table or over joined rows."""
+
+    def test(self, name: str, operator: str, values: list[str]) -> Test: ...
+
+    def wire(self, name: str) -> str: ...
+
+
 def read_sql(database: Database, table: Table, text: str, cookie: Cookie) -> Wanted:
     """Return what a SELECT asks for; raise Refused for what it cannot say."""
-    return Select(Conditions(database, table), table, _tokens(text)).read(cookie)
+    return Select(Conditions(database, table), table, tokens_of(text)).read(cookie)
 
 
-def _tokens(text: str) -> list[str]:
+def tokens_of(text: str) -> list[str]:
+    """Take a statement apart; raise Refused for a sign that SQL does not have here."""
     tokens, at, text = [], 0, text.rstrip()
     while at < len(text):
         found = TOKEN.match(text, at)
         if found is None:
-            raise _unreadable(text[at : at + 20])
+            raise unreadable(text[at : at + 20])
         tokens.append(found[0].strip())
         at = found.end()
     return tokens
@@ -42,7 +52,7 @@ def _tokens(text: str) -> list[str]:
 class Select:
     """Reads one statement from left to right."""
 
-    def __init__(self, conditions: Conditions, table: Table, tokens: list[str]) -> None:
+    def __init__(self, conditions: Testing, table: Table, tokens: list[str]) -> None:
         self._conditions = conditions
         self._table = table
         self._tokens = tokens
@@ -58,7 +68,7 @@ class Select:
         test = self._any() if self._took("WHERE") else None
         order = self._order() if self._took("ORDER") else ()
         if self._peek() != END:
-            raise _unreadable(self._peek())
+            raise unreadable(self._peek())
         return Wanted(query=Query(select=columns, order=order, top=top), test=test, cookie=cookie)
 
     def _columns(self) -> tuple[str, ...]:
@@ -70,7 +80,7 @@ class Select:
     def _from(self) -> None:
         named = self._next().strip("[]").lower()
         if named != self._table.logical:
-            raise _unreadable(named)
+            raise unreadable(named)
         self._took("AS")
         if self._peek().upper() not in {END, "WHERE", "ORDER"}:
             self._next()  # the name that the table goes by in the statement
@@ -125,7 +135,7 @@ class Select:
             return self._conditions.test(name, f"{prefix}between", [low, self._value()])
         sign = self._next()
         if sign not in SIGNS or prefix:
-            raise _unreadable(sign)
+            raise unreadable(sign)
         return self._conditions.test(name, SIGNS[sign], [self._value()])
 
     def _list(self) -> list[str]:
@@ -141,13 +151,16 @@ class Select:
         if token.endswith("'"):
             return token.removeprefix("N")[1:-1].replace("''", "'")
         if not re.fullmatch(r"-?\d+(\.\d+)?", token):
-            raise _unreadable(token)
+            raise unreadable(token)
         return token
 
     def _name(self) -> str:
         token = self._next()
         if not re.match(r"[\[A-Za-z_]", token):
-            raise _unreadable(token)
+            raise unreadable(token)
+        return self._resolved(token)
+
+    def _resolved(self, token: str) -> str:
         return self._conditions.wire(token.rpartition(".")[2].strip("[]"))
 
     def _peek(self) -> str:
@@ -156,7 +169,7 @@ class Select:
     def _next(self) -> str:
         token = self._peek()
         if token == END:
-            raise _unreadable("the end")
+            raise unreadable("the end")
         self._at += 1
         return token
 
@@ -168,8 +181,8 @@ class Select:
 
     def _expect(self, word: str) -> None:
         if not self._took(word):
-            raise _unreadable(self._peek() or "the end")
+            raise unreadable(self._peek() or "the end")
 
 
-def _unreadable(near: str) -> Refused:
+def unreadable(near: str) -> Refused:
     return Refused(400, "0x80060888", f"The SQL cannot be read near '{near}'.")

@@ -10,6 +10,7 @@ from sandbox.dataverse.calls import Answer, Call, answer_json
 from sandbox.dataverse.columns import Row, Table
 from sandbox.dataverse.cookies import Cookie
 from sandbox.dataverse.database import Database
+from sandbox.dataverse.joined import JoinedQuery, documents
 from sandbox.dataverse.predicates import Test
 from sandbox.dataverse.query import Query
 from sandbox.dataverse.reader import Listing, Reader, context_of
@@ -38,15 +39,30 @@ class Answering:
         self._database = database
         self._reader = reader
 
-    def page(self, call: Call, table: Table, wanted: Wanted) -> Answer:
+    def page(self, call: Call, table: Table, wanted: Wanted | JoinedQuery) -> Answer:
         """Answer one page of rows, and how to get the next one."""
+        if isinstance(wanted, JoinedQuery):
+            return self._joined(call, table, wanted)
         listing, size = self._listing(table, wanted), self._size(call, wanted)
         found = list(islice(_skipped(listing, wanted, size), size + 1))
         page = found[:size]
         body: dict[str, Any] = {"@odata.context": context_of(call, table, wanted.query)}
         body["value"] = render_page(self._database, table, page, wanted.query, call.prefer)
         more = len(found) > size and wanted.query.top is None
-        body |= self._following(call, wanted, listing.cookie_after(table, page) if more else None)
+        cookie = listing.cookie_after(table, page) if more else None
+        body |= self._following(call, fetch=wanted.fetch, cookie=cookie)
+        return answer_json(body, Preference_Applied=call.prefer.applied)
+
+    def _joined(self, call: Call, table: Table, query: JoinedQuery) -> Answer:
+        """Answer one page of joined rows; their pages go by number, without keys in the cookie."""
+        most = self._reader.page_size(call)
+        size, page = min(query.size or most, most), query.cookie.page
+        before = (page - 1) * size
+        found = list(islice(documents(self._database, query, call.prefer), before, None))
+        body: dict[str, Any] = {"@odata.context": f"{call.root}$metadata#{table.set_name}"}
+        body["value"] = found[:size]
+        following = Cookie(page=page + 1) if len(found) > size else None
+        body |= self._following(call, fetch=query.fetch, cookie=following)
         return answer_json(body, Preference_Applied=call.prefer.applied)
 
     def _listing(self, table: Table, wanted: Wanted) -> Listing:
@@ -62,8 +78,8 @@ class Answering:
         most = self._reader.page_size(call)
         return min(wanted.size or most, wanted.query.top or most, most)
 
-    def _following(self, call: Call, wanted: Wanted, cookie: Cookie | None) -> dict[str, Any]:
-        if not wanted.fetch:
+    def _following(self, call: Call, *, fetch: bool, cookie: Cookie | None) -> dict[str, Any]:
+        if not fetch:
             link = partial(call.link, call.path)
             return {} if cookie is None else {"@odata.nextLink": link(skiptoken=cookie.text())}
         notes: dict[str, Any] = {MORE: cookie is not None}

@@ -39,6 +39,15 @@ class Writer:
 
     def create(self, table: Table, values: Values, actor: Actor) -> Row:
         """Insert a row; the primary key may be the client's own. Raises Refused."""
+        row = self.draft(table, values, actor)
+        with self._database.transaction():
+            self._check_keys(table, row)
+            self._database.put(table, row)
+            self._audit(table, None, row, actor)
+        return row
+
+    def draft(self, table: Table, values: Values, actor: Actor) -> Row:
+        """Return the row that a create would insert; raise Refused for values that do not fit."""
         row_id = str(values.get(table.primary_id) or self._database.world.new_id())
         if self._database.tables[table.logical].get(row_id) is not None:
             raise duplicate_id()
@@ -46,12 +55,7 @@ class Writer:
         given.setdefault("statecode", 0)
         settle_pair(table, row_id, given, 0, self._database.world.settings)
         filled = self._defaults(table, actor) | given | self._created(actor) | self._modified(actor)
-        row = self._row(table, with_base_money(self._database, table, filled))
-        with self._database.transaction():
-            self._check_keys(table, row)
-            self._database.put(table, row)
-            self._audit(table, None, row, actor)
-        return row
+        return self._row(table, with_base_money(self._database, table, filled))
 
     def update(self, table: Table, row_id: str, changes: Values, actor: Actor) -> Row:
         """Change a row; repeating a value still counts. Raises Refused."""

@@ -52,7 +52,7 @@ class Api:
                 return response
         match call.request.method, call.parts:
             case "PATCH", ["customers", customer, "subscriptions", key]:
-                return self._patch(call, self._lookup.subscription(customer, key, call.now))
+                return self._tried(call, self._lookup.subscription(customer, key, call.now))
             case "GET", _:
                 return json_response(self._read(call))
             case _:
@@ -101,6 +101,13 @@ class Api:
         items = [view.resource(subscription, call.now) for subscription in found]
         return view.collection(items, view.self_uri(call.request))
 
+    def _tried(self, call: Call, old: Subscription) -> Response:
+        try:
+            return self._patch(call, old)
+        except PartnerRefused:
+            self._ledger.refused(old, call.author)
+            raise
+
     def _patch(self, call: Call, old: Subscription) -> Response:
         now, body = call.now, call.body()
         self._check_ready(old, now)
@@ -111,7 +118,7 @@ class Api:
         if new == old:
             return json_response(view.resource(old, now))
         if self._settings.accepted_seconds:
-            self._ledger.stage(old, body, call.principal.client)
+            self._ledger.stage(old, body, call.author)
             own = f"/customers/{old.customer_id}/subscriptions/{old.id}"
             return Response(status=202, headers={"Location": own})
         ready = self._ready_at(now)

@@ -2,8 +2,10 @@
 
 import json
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import orjson
 from werkzeug import Request
@@ -26,12 +28,28 @@ _FIELDS = {
 }
 
 
+class Operation(StrEnum):
+    """What a record calls a change; without a word of its own it is an update."""
+
+    UPDATE = "update_subscription"
+    UPGRADE = "upgrade_subscription"
+    CONVERT = "convert_trial_subscription"
+    CREATE_ORDER = "create_order"
+    UPDATE_ORDER = "update_order"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """A person by user principal name, an application by its id, or a person through one."""
 
     person: str | None = None
     application: str | None = None
+    correlation_id: str | None = None
+    operation: Operation = Operation.UPDATE
+
+    def doing(self, operation: Operation) -> "Author":
+        """Return the same author at another kind of work."""
+        return replace(self, operation=operation)
 
     def fields(self) -> Document:
         named = {"userPrincipalName": self.person, "applicationId": self.application}
@@ -40,37 +58,41 @@ class Author:
 
 def record(  # noqa: PLR0913 - the parts of a record, all named
     *,
-    id: str,  # noqa: A002 - the name on the wire
     partner_id: str,
     customer: Document,
     author: Author,
-    correlation_id: str,
+    new_id: Callable[[], str],
     at: datetime,
     before: Document | None,
     after: Document,
+    status: str = "succeeded",
 ) -> Document:
     """Return the audit record of a change, or of a purchase when there is no `before`."""
-    old = {} if before is None else {"resourceOldValue": _quoted(before)}
+    operation = Operation.CREATE_ORDER if before is None else author.operation
+    is_order = operation in (Operation.CREATE_ORDER, Operation.UPDATE_ORDER)
+    old = {} if before is None else {"resourceOldValue": _value(customer, before, is_order)}
     return {
-        "id": id,
+        "id": new_id(),
+        "sessionId": new_id(),
         "partnerId": partner_id,
         "customerId": customer["id"],
         "customerName": customer["companyName"],
         **author.fields(),
-        "resourceType": "order" if before is None else "subscription",
+        "resourceType": "order" if is_order else "subscription",
         **old,
-        "resourceNewValue": _quoted(_order(customer, after) if before is None else after),
-        "operationType": "create_order" if before is None else "update_subscription",
-        "originalCorrelationId": correlation_id,
+        "resourceNewValue": _value(customer, after, is_order),
+        "operationType": operation.value,
+        "originalCorrelationId": author.correlation_id or new_id(),
         "operationDate": iso(at),
-        "operationStatus": "succeeded",
-        "customizedData": _pairs(_bought(after) if before is None else _changed(after)),
+        "operationStatus": status,
+        "customizedData": _pairs(_bought(after) if is_order else _changed(after)),
         "attributes": {"objectType": "AuditRecord"},
     }
 
 
-def _quoted(document: Document) -> str:
-    return orjson.dumps(pascal(document)).decode()
+def _value(customer: Document, document: Document, is_order: bool) -> str:  # noqa: FBT001 - private
+    shown = _order(customer, document) if is_order else document
+    return orjson.dumps(pascal(shown)).decode()
 
 
 def _pairs(values: Document) -> list[Document]:

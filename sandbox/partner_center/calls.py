@@ -30,9 +30,12 @@ class Call:
     @property
     def author(self) -> Author:
         """Who an audit record names."""
-        if self.principal.app_only:
-            return Author(application=self.principal.client)
-        return Author(person=address_of(self.principal.name), application=self.principal.client)
+        person = None if self.principal.app_only else address_of(self.principal.name)
+        return Author(
+            person=person,
+            application=self.principal.client,
+            correlation_id=self.request.headers.get("MS-CorrelationId"),
+        )
 
     def body(self) -> Document:
         """Return the body with camelCase names. Raises PartnerRefused for what is no object."""

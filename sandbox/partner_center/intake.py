@@ -12,7 +12,7 @@ from sandbox.partner_center.errors import InputRefused
 from sandbox.partner_center.names import RESOURCE_FIELDS, camel
 from sandbox.partner_center.patch import suspended
 from sandbox.partner_center.subscription import Lot, Status, Subscription
-from sandbox.partner_center.terms import end_of_term
+from sandbox.partner_center.terms import cancel_window, charge_day, end_of_term
 from sandbox.settings import Settings
 
 OFFER = "CFQ7TTC0LCHC:0002:CFQ7TTC0K971"
@@ -26,12 +26,11 @@ _SHOWN_ONLY = {  # computed when shown, so taking them over would only freeze th
     "customerId",
     "contractType",
     "hasPurchasableAddons",
-    "isMicrosoftProduct",
 }
 
 
 def new_subscription(
-    document: Document, now: datetime, new_id: Callable[[], str], window_days: int
+    document: Document, now: datetime, new_id: Callable[[], str], settings: Settings
 ) -> Subscription:
     """Make a subscription of the fields of the resource. Raises InputRefused."""
     given = _checked(document)
@@ -57,10 +56,11 @@ def new_subscription(
         started_at=started,
         term_end=last,
         status_since=now,
-        cancel_until=None if legacy else created + timedelta(days=window_days),
         legacy=legacy,
     )
-    made = overlaid(usual, given)
+    made = _with_charge_day(overlaid(usual, given), now)
+    if not legacy and "cancellationAllowedUntilDate" not in given:
+        made = replace(made, cancel_until=created + cancel_window(made, settings))
     return made if "refundableQuantity" in given else _with_first_lot(made)
 
 
@@ -68,6 +68,10 @@ def _with_first_lot(made: Subscription) -> Subscription:
     if made.cancel_until is None:
         return made
     return replace(made, lots=(Lot(quantity=made.quantity, until=made.cancel_until),))
+
+
+def _with_charge_day(made: Subscription, now: datetime) -> Subscription:
+    return replace(made, next_charge_at=charge_day(made, now) if made.next_charge else None)
 
 
 def _midnight(instant: datetime) -> datetime:
@@ -88,7 +92,8 @@ def changed_by_hand(
         moved = suspended(old, now, settings)
     elif status is Status.ACTIVE:
         moved = replace(moved, suspension_reasons=())
-    return overlaid(moved, given)
+    new = overlaid(moved, given)
+    return new if new.next_charge == old.next_charge else _with_charge_day(new, now)
 
 
 def overlaid(old: Subscription, given: Document) -> Subscription:

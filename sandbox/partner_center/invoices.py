@@ -23,9 +23,12 @@ from sandbox.partner_center.view import link
 from sandbox.world import World
 
 _MONTHS = 3
+_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 _LONGEST_PAGE = 2000
 _CONSTANT: Document = {
-    "productQualifiers": [],
     "publisherId": "",
     "priceAdjustmentDescription": "",
     "discountDetails": "",
@@ -44,11 +47,25 @@ class Invoices:
     def __init__(self, world: World, ledger: Ledger) -> None:
         self._world = world
         self._ledger = ledger
+        self._told = _past_months(world.clock.now())[0]
+
+    def clear(self) -> None:
+        """Begin with the invoices that there are now."""
+        self._told = _past_months(self._world.clock.now())[0]
+
+    def catch_up(self, now: datetime) -> None:
+        """Tell of the newest invoice, when a month is over."""
+        last = _past_months(now)[0]
+        if last > self._told:
+            self._ledger.announce("invoice-ready", "invoice", f"invoices/G{last:%Y%m}")
+        self._told = last
 
     def answer(self, call: Call) -> Response | None:
         """Answer a request, or return None for a path of another room."""
         if call.request.method != "GET" or call.parts[0] != "invoices":
             return None
+        if call.parts[2:] == ["documents", "statement"]:
+            return self._statement(call)
         document = self._read(call)
         return None if document is None else json_response(document)
 
@@ -69,6 +86,12 @@ class Invoices:
             case _:
                 return None
 
+    def _statement(self, call: Call) -> Response:
+        """Answer a PDF without a page: who reads it wants to see that it is one."""
+        call.need_person()
+        _month(call.parts[1], call.now)
+        return Response(_PDF, content_type="application/pdf")
+
     def _invoice(self, month: date) -> Document:
         number = f"G{month:%Y%m}"
         own = f"/invoices/OneTime-{number}"
@@ -84,7 +107,14 @@ class Invoices:
             "currencyCode": "USD",
             "currencySymbol": "$",
             "pdfDownloadLink": f"/invoices/{number}/documents/statement",
-            "taxReceipts": [],
+            "taxReceipts": [
+                {
+                    "id": f"{month:%Y%m}",
+                    "taxReceiptPdfDownloadLink": (
+                        f"/invoices/{number}/receipts/{month:%Y%m}/documents/statement"
+                    ),
+                }
+            ],
             "invoiceDetails": [
                 {
                     "invoiceLineItemType": "billing_line_items",
@@ -171,6 +201,7 @@ class Invoices:
             "billableQuantity": str(found.quantity),
             "invoiceLineItemType": "billing_line_items",
             "billingProvider": "one_time",
+            "productQualifiers": _qualifiers(found),
             "promotionId": "",
             **_CONSTANT,
             "attributes": {"objectType": "OneTimeInvoiceLineItem"},
@@ -182,6 +213,11 @@ def _was_billed(found: Subscription, month: date) -> bool:
     if found.status in (Status.ACTIVE, Status.SUSPENDED):
         return True
     return found.status is not Status.PENDING and found.status_since.date() > month
+
+
+def _qualifiers(found: Subscription) -> list[str]:
+    marks = {"AddOn": found.parent_id is not None, "Trial": found.is_trial}
+    return [name for name, is_so in marks.items() if is_so]
 
 
 def _text(amount: Any) -> str:  # noqa: ANN401 - a number of the price list

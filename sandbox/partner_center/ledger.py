@@ -1,6 +1,6 @@
 """Every change to Partner Center's subscriptions goes through here: stored, audited, journaled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from sandbox.clock import iso, parse_instant
 from sandbox.documents import Document
 from sandbox.partner_center import audit, view
+from sandbox.partner_center.alike import Alike
 from sandbox.partner_center.audit import SYSTEM, AuditLog, Author
 from sandbox.partner_center.errors import PartnerRefused
 from sandbox.partner_center.patch import patched, suspended
@@ -22,6 +23,8 @@ SUBSCRIPTION = "subscription"
 STATE = "subscription_state"
 AUDIT = "auditrecord"
 STAGED = "staged"
+BREATH = 1000
+"""After so many subscriptions it is asked whether the sandbox ends."""
 
 
 class Audience(Protocol):
@@ -29,6 +32,10 @@ class Audience(Protocol):
 
     def changed(self, customer_id: str, subscription_id: str, audit: str, now: datetime) -> None:
         """Take note of a change and of the id of its audit record."""
+        ...
+
+    def announce(self, name: str, resource: str, path: str, now: datetime) -> None:
+        """Take note of an event of another name."""
         ...
 
 
@@ -40,6 +47,14 @@ class Staged:
     at: str
     body: Document
     client: str
+    person: str | None = None
+    correlation_id: str | None = None
+
+    @property
+    def author(self) -> Author:
+        return Author(
+            person=self.person, application=self.client, correlation_id=self.correlation_id
+        )
 
 
 class Ledger:
@@ -94,6 +109,20 @@ class Ledger:
             self._record(new, before, after, author)
         return after
 
+    def lay(self, some: Iterable[Alike]) -> None:
+        """Store many new subscriptions of an opening state, which nobody is told of."""
+        self.registry.lay(self._saved(some), self._world.settings)
+
+    def _saved(self, some: Iterable[Alike]) -> Iterator[Alike]:
+        storing = self._world.storing
+        for count, one in enumerate(some, start=1):
+            if storing:
+                document = to_document(one.whole())
+                self._world.save(service=SERVICE, table=STATE, id=one.key, document=document)
+            if not count % BREATH:
+                self._world.go_on()
+            yield one
+
     def change(self, old: Subscription, new: Subscription, author: Author) -> Document:
         """Store a change, and let add-ons follow a base that is suspended or cancelled."""
         now = self._world.clock.now()
@@ -103,11 +132,21 @@ class Ledger:
                 self._follow(other, new.status, now, author)
         return after
 
-    def stage(self, subscription: Subscription, body: Document, client: str) -> None:
+    def announce(self, name: str, resource: str, path: str) -> None:
+        """Let the audience know of what is no change of a subscription."""
+        self._audience.announce(name, resource, path, self._world.clock.now())
+
+    def stage(self, subscription: Subscription, body: Document, author: Author) -> None:
         """Accept a change that shows after `accepted_seconds`."""
         wait = timedelta(seconds=self._world.settings.accepted_seconds)
-        at = iso(self._world.clock.now() + wait)
-        staged = Staged(key=subscription.key, at=at, body=body, client=client)
+        staged = Staged(
+            key=subscription.key,
+            at=iso(self._world.clock.now() + wait),
+            body=body,
+            client=author.application or "",
+            person=author.person,
+            correlation_id=author.correlation_id,
+        )
         self._staged[staged.key] = staged
         self._world.save(service=SERVICE, table=STAGED, id=staged.key, document=asdict(staged))
 
@@ -136,7 +175,7 @@ class Ledger:
             return  # changed by hand meanwhile; a client sees by reading that nothing happened
         with self._world.acting(staged.client):
             new = replace(new, updates=old.updates + 1, changed_at=now)
-            self.change(old, new, Author(application=staged.client))
+            self.change(old, new, staged.author)
 
     def _follow(self, other: Subscription, status: Status, now: datetime, author: Author) -> None:
         if other.status is Status.ACTIVE and status is Status.SUSPENDED:
@@ -144,21 +183,38 @@ class Ledger:
         elif status is Status.DELETED and other.status in (Status.ACTIVE, Status.SUSPENDED):
             self.change(other, replace(other, status=status, status_since=now), author)
 
+    def refused(self, subscription: Subscription, author: Author) -> None:
+        """Write down a change that was refused, where the settings want that."""
+        if self._world.settings.audit_refusals:
+            same = view.resource(subscription, self._world.clock.now())
+            self._write(subscription, same, same, author, "failed")
+
     def _record(
         self, new: Subscription, before: Document | None, after: Document, author: Author
     ) -> None:
-        now = self._world.clock.now()
+        document = self._write(new, before, after, author, "succeeded")
+        if before is not None:
+            now = self._world.clock.now()
+            self._audience.changed(new.customer_id, new.id, document["id"], now)
+
+    def _write(
+        self,
+        new: Subscription,
+        before: Document | None,
+        after: Document,
+        author: Author,
+        status: str,
+    ) -> Document:
         document = audit.record(
-            id=self._world.new_id(),
             partner_id=self._world.tenant_id,
             customer=self.registry.customers[new.customer_id.lower()],
             author=author,
-            correlation_id=self._world.new_id(),
-            at=now,
+            new_id=self._world.new_id,
+            at=self._world.clock.now(),
             before=before,
             after=after,
+            status=status,
         )
         self.audit.add(document)
         self._world.save(service=SERVICE, table=AUDIT, id=document["id"], document=document)
-        if before is not None:
-            self._audience.changed(new.customer_id, new.id, document["id"], now)
+        return document

@@ -11,7 +11,9 @@ from werkzeug import Response
 
 from sandbox.documents import Document
 from sandbox.partner_center import intake, order_view, view
+from sandbox.partner_center.audit import Operation
 from sandbox.partner_center.calls import Call
+from sandbox.partner_center.companions import activation_links
 from sandbox.partner_center.errors import InputRefused, PartnerRefused
 from sandbox.partner_center.ledger import Ledger
 from sandbox.partner_center.lookup import Lookup
@@ -53,9 +55,11 @@ class Orders:
                 return self._shown(self._order(customer, key, call.now), call.now)
             case [key, "provisioningstatus"]:
                 return self._provisioning(call, customer, key)
-            case [key, "lineitems", _, "activationlinks"]:
-                self._order(customer, key, call.now)
-                return view.collection([], view.self_uri(call.request))
+            case [key, "lineitems", place, "activationlinks"]:
+                lines = dict(enumerate(self._order(customer, key, call.now)))
+                found = lines.get(int(place)) if place.isdecimal() else None
+                links = [] if found is None else activation_links(int(place), found)
+                return view.collection(links, view.self_uri(call.request))
             case _:
                 return None
 
@@ -73,9 +77,7 @@ class Orders:
     def _made(self, wanted: Document, now: datetime) -> Subscription:
         settings = self._world.settings
         try:
-            new = intake.new_subscription(
-                wanted, now, self._world.new_id, settings.cancel_window_days
-            )
+            new = intake.new_subscription(wanted, now, self._world.new_id, settings)
         except InputRefused as refused:
             raise PartnerRefused(400, 800002, f"The input is not valid: {refused}") from refused
         if not 1 <= new.quantity <= settings.largest_quantity:
@@ -109,7 +111,7 @@ class Orders:
         return order_view.order(lines, now, self._world.settings.list_price)
 
     def _change(self, call: Call, customer_id: str, key: str) -> Document:
-        """Change the billing cycle of a legacy order; an order cannot be cancelled."""
+        """Change the billing cycle of a legacy order, or add to it; it cannot be cancelled."""
         body = call.body()
         found = self._order(customer_id, key, call.now)
         if str(body.get("status", "")).lower() == "cancelled":
@@ -118,11 +120,24 @@ class Orders:
         cycle = str(body.get("billingCycle") or found[0].billing_cycle).lower()
         if not all(line.legacy for line in found):
             raise PartnerRefused(400, 800042, "The update of this order is not supported.")
+        self._add(call, customer_id, found, body)
         for old in found:
             if old.billing_cycle != cycle:
                 new = replace(old, billing_cycle=cycle, updates=old.updates + 1)
-                self._ledger.change(old, new, call.author)
+                self._ledger.change(old, new, call.author.doing(Operation.UPDATE_ORDER))
         return self._shown(self._order(customer_id, key, call.now), call.now)
+
+    def _add(self, call: Call, customer_id: str, found: list[Subscription], body: Document) -> None:
+        """Buy the lines of a body that the order has not: add-ons of legacy subscriptions."""
+        new = [line for line in body.get("lineItems") or () if not line.get("subscriptionId")]
+        bases = {line.key for line in found}
+        for line in new:
+            if str(line.get("parentSubscriptionId")).lower() not in bases:
+                raise PartnerRefused(400, 2000, "The property ParentSubscriptionId is not valid.")
+        order = {"billingCycle": found[0].billing_cycle}
+        wanted = [_wanted(customer_id, found[0].order_id, order, line) for line in new]
+        for made in [self._made(one, call.now) for one in wanted]:
+            self._ledger.store(None, made, call.author)
 
     def _provisioning(self, call: Call, customer_id: str, key: str) -> Document:
         call.need_person()

@@ -1,16 +1,18 @@
-"""Pages of a list: by MS-ContinuationToken, or by offset (partner-center.md 6)."""
+"""Pages of a list: by MS-ContinuationToken in body or header, or by offset (sheet, 6)."""
 
 import base64
 from typing import Any
 from urllib.parse import urlencode
 
-from werkzeug import Request
+from werkzeug import Request, Response
 
 from sandbox.documents import Document
 from sandbox.partner_center.errors import PartnerRefused
+from sandbox.partner_center.responses import json_response
 from sandbox.partner_center.view import collection, link, self_uri
 
 _CURSOR = ("seekOperation", "size")
+_BY_HEADER = 300
 
 
 def paged(items: list[Any], request: Request, usual: int) -> Document:
@@ -35,6 +37,18 @@ def sliced(items: list[Any], request: Request) -> Document:
     if last < len(items):
         body["links"]["next"] = _next(request, {"size": str(size), "offset": str(last)})
     return body
+
+
+def by_header(items: list[Any], request: Request) -> Response:
+    """Answer a page of 300; the token for the next one is a header of the answer."""
+    token = request.headers.get("MS-ContinuationToken")
+    first = _offset(token) if token else 0
+    last = min(first + _BY_HEADER, len(items))
+    body = collection(items[first:last], self_uri(request), total=len(items))
+    response = json_response(body)
+    if last < len(items):
+        response.headers["MS-ContinuationToken"] = base64.b64encode(str(last).encode()).decode()
+    return response
 
 
 def _next(request: Request, cursor: dict[str, str]) -> Document:

@@ -11,9 +11,11 @@ from typing import TypeVar
 from sandbox.documents import Document
 from sandbox.partner_center.errors import PartnerRefused
 from sandbox.partner_center.subscription import BY_PARTNER, Lot, Status, Subscription
+from sandbox.partner_center.terms import charge_day, charging, is_longer
 from sandbox.settings import Settings
 
 T = TypeVar("T")
+_NOT_READY = "Subscription is not ready to be updated. Try again after sometime."
 _CLOSED = {
     Status.DELETED: (2011, "A deleted subscription cannot be updated."),
     Status.EXPIRED: (900277, "The subscription is expired, no more updates are allowed."),
@@ -43,6 +45,8 @@ def patched(old: Subscription, body: Document, now: datetime, settings: Settings
         raise PartnerRefused(400, *_CLOSED[old.status])
     if old.updates >= settings.update_limit:
         raise PartnerRefused(400, 900311, "The subscription was updated too many times.")
+    if old.parent_id and settings.add_on_needs_parent and not body.get("parentSubscriptionId"):
+        raise PartnerRefused(400, 2000, "The property ParentSubscriptionId is missing.")
     wanted = _status(body, old)
     if wanted is not old.status:
         return _moved(old, wanted, body, now, settings)
@@ -149,10 +153,11 @@ def _same(body: Document, name: str, held: object) -> bool:
 
 
 def _edited(old: Subscription, body: Document, now: datetime, settings: Settings) -> Subscription:
+    kept = None if settings.thin_patch_clears_partner else old.partner_id
     new = replace(
-        _planned(old, body),
+        _charge_planned(_planned(old, body, settings), old, body, now, settings),
         friendly_name=_or(body.get("friendlyName"), old.friendly_name),
-        partner_id=_or(body.get("partnerId"), old.partner_id),
+        partner_id=_or(body.get("partnerId"), kept),
     )
     quantity = _or(body.get("quantity"), old.quantity)
     return new if quantity == old.quantity else _resized(new, quantity, now, settings)
@@ -162,15 +167,18 @@ def _or(value: T | None, kept: T) -> T:
     return kept if value is None else value
 
 
-def _planned(old: Subscription, body: Document) -> Subscription:
+def _planned(old: Subscription, body: Document, settings: Settings) -> Subscription:
     """Take over the renewal plans of the body: echo or lose."""
     if old.legacy:
-        return replace(old, auto_renew=bool(_or(body.get("autoRenewEnabled"), old.auto_renew)))
+        wanted = bool(_or(body.get("autoRenewEnabled"), old.auto_renew))
+        sticks = old.auto_renew and settings.legacy_auto_renew_sticks
+        return replace(old, auto_renew=wanted or sticks)
     auto_renew = bool(body.get("autoRenewEnabled"))
     actions = body.get("scheduledActions") or None
     next_term = None if actions else body.get("scheduledNextTermInstructions") or None
     if old.auto_renew and not auto_renew and next_term == old.next_term:
         next_term = None  # turning auto-renew off deletes saved changes (4.4)
+    _check_end(old, next_term)
     if next_term and not auto_renew:
         text = "Scheduled changes need an active subscription that renews automatically."
         raise PartnerRefused(400, 800093, text)
@@ -178,9 +186,38 @@ def _planned(old: Subscription, body: Document) -> Subscription:
         old,
         auto_renew=auto_renew,
         next_term=next_term,
-        next_charge=body.get("nextChargeInstructions") or None,
         scheduled_actions=actions,
     )
+
+
+def _check_end(old: Subscription, next_term: Document | None) -> None:
+    if (next_term or {}).get("customTermEndDate") and old.kind not in ("", "OnlineServicesNCE"):
+        text = "A custom term end date is only for the product type OnlineServicesNCE."
+        raise PartnerRefused(400, 900244, text)
+
+
+def _charge_planned(
+    new: Subscription, old: Subscription, body: Document, now: datetime, settings: Settings
+) -> Subscription:
+    """Take over what the next charge of a cycle is to change (4.5)."""
+    wanted = body.get("nextChargeInstructions") or None
+    if old.legacy or wanted == old.next_charge:
+        return new
+    if charging(old, now, settings):
+        raise PartnerRefused(409, 800082, _NOT_READY)
+    if wanted is not None:
+        _check_charge(old, wanted.get("product") or {})
+    at = charge_day(old, now) if wanted else None
+    return replace(new, next_charge=wanted, next_charge_at=at)
+
+
+def _check_charge(old: Subscription, product: Document) -> None:
+    cycle = str(product.get("billingCycle") or old.billing_cycle).lower()
+    is_allowed = old.term == "P3Y" and cycle in ("monthly", "annual")
+    if cycle != old.billing_cycle and not is_allowed:
+        raise PartnerRefused(400, 800085, "The billing cycle cannot be changed.")
+    if is_longer(old.term, str(product.get("termDuration") or old.term)):
+        raise PartnerRefused(400, 800002, "The input is not valid: a term can only be longer.")
 
 
 def _resized(old: Subscription, quantity: int, now: datetime, settings: Settings) -> Subscription:

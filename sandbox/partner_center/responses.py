@@ -1,22 +1,21 @@
-"""How Partner Center answers: headers that always come, BOM and CRLF, and the stored outcomes."""
+"""How Partner Center answers: headers that always come, and the stored outcomes."""
 
-import json
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
 from werkzeug import Request, Response
 
 from sandbox.documents import Document
+from sandbox.partner_center.forms import formed
 from sandbox.world import World
 
 _JSON = "application/json; charset=utf-8"
 _ECHOED = ("MS-RequestId", "MS-CorrelationId")
 
 
-def json_response(body: Document, status: int = 200) -> Response:
+def json_response(body: Document | list[Document], status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, content_type=_JSON)
 
 
@@ -29,26 +28,8 @@ def finish(world: World, request: Request, response: Response) -> Response:
     response.headers["Request-Context"] = f"appId=cid-v1:{world.tenant_id}"
     response.headers["X-Locale"] = request.headers.get("X-Locale", "en-US")
     if response.mimetype == "application/json" and response.get_data():
-        if world.settings.partner_center_omits_empty:
-            response.set_data(orjson.dumps(_without_empty(json.loads(response.get_data()))))
-        response.set_data(_formed(world, response.get_data()))
+        response.set_data(formed(world.settings, response.get_data()))
     return response
-
-
-def _without_empty(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Leave out properties that are null, as the documented samples mostly do."""
-    if isinstance(value, list):
-        return [_without_empty(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    return {name: _without_empty(inner) for name, inner in value.items() if inner is not None}
-
-
-def _formed(world: World, body: bytes) -> bytes:
-    if world.settings.partner_center_crlf:
-        pretty = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-        body = pretty.replace("\n", "\r\n").encode()
-    return b"\xef\xbb\xbf" + body if world.settings.partner_center_bom else body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

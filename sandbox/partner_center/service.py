@@ -9,19 +9,23 @@ from werkzeug import Request, Response
 
 from sandbox.answers import partner_error
 from sandbox.documents import Document
-from sandbox.partner_center import carts, intake, transitions, view
+from sandbox.partner_center import carts, intake, migrations, transitions, view
+from sandbox.partner_center.alike import Alike
 from sandbox.partner_center.api import Api
 from sandbox.partner_center.audit import Author
 from sandbox.partner_center.calls import Call
 from sandbox.partner_center.carts import Carts
 from sandbox.partner_center.companions import Companions
+from sandbox.partner_center.directory import Directory
 from sandbox.partner_center.errors import InputRefused, PartnerRefused
 from sandbox.partner_center.invoices import Invoices
 from sandbox.partner_center.ledger import Ledger
+from sandbox.partner_center.migrations import Migrations
 from sandbox.partner_center.orders import Orders
 from sandbox.partner_center.responses import Outcomes
 from sandbox.partner_center.subscription import Subscription
 from sandbox.partner_center.transitions import Transitions
+from sandbox.partner_center.upgrades import Upgrades
 from sandbox.sign_in import person_address
 from sandbox.world import Principal, World
 
@@ -41,12 +45,17 @@ class PartnerCenter:
         orders = Orders(world, self._ledger)
         self._carts = Carts(world, self._ledger, orders)
         self._transitions = Transitions(world, self._ledger)
+        self._migrations = Migrations(world, self._ledger)
+        self._invoices = Invoices(world, self._ledger)
         rooms = (
             orders,
             self._carts,
             self._transitions,
+            self._migrations,
+            self._invoices,
             Companions(world, self._ledger),
-            Invoices(world, self._ledger),
+            Upgrades(world, self._ledger),
+            Directory(self._ledger),
         )
         self._api = Api(self._ledger, world.settings, rooms)
         self._outcomes = Outcomes()
@@ -83,9 +92,7 @@ class PartnerCenter:
         """Store a subscription; return the resource. Raises InputRefused."""
         world = self._world
         with world.lock:
-            new = intake.new_subscription(
-                document, world.clock.now(), world.new_id, world.settings.cancel_window_days
-            )
+            new = intake.new_subscription(document, world.clock.now(), world.new_id, world.settings)
             if new.customer_id.lower() not in self._ledger.registry.customers:
                 msg = f"customerId names no customer: {document.get('customerId')!r}"
                 raise InputRefused(msg)
@@ -93,6 +100,17 @@ class PartnerCenter:
                 msg = f"there is a subscription {new.id} already; PATCH changes it"
                 raise InputRefused(msg)
             return self._ledger.store(None, self._not_ready(new), self._person())
+
+    def lay(self, model: Document, members: Iterable[tuple[str, str, str, int]]) -> None:
+        """Store many subscriptions of an opening state: id, customer, name and quantity differ.
+
+        The model is checked as `add_subscription` does; ids are new ones, in lower case.
+        Raises InputRefused.
+        """
+        world = self._world
+        with world.lock:
+            like = intake.new_subscription(model, world.clock.now(), world.new_id, world.settings)
+            self._ledger.lay(Alike(like, *member) for member in members)
 
     def change_by_hand(self, subscription_id: str, changes: Document) -> Document:
         """Change a subscription as a person in the portal would, without the API's rules.
@@ -128,6 +146,9 @@ class PartnerCenter:
     def catch_up(self) -> None:
         """Apply what became due by the clock."""
         self._ledger.catch_up()
+        with self._world.acting("microsoft"):
+            self._migrations.catch_up(self._world.clock.now())
+        self._invoices.catch_up(self._world.clock.now())
 
     def reschedule(self) -> None:
         """Plan term ends anew after settings changed."""
@@ -138,6 +159,8 @@ class PartnerCenter:
         self._ledger.clear()
         self._carts.clear()
         self._transitions.clear()
+        self._migrations.clear()
+        self._invoices.clear()
         self.webhooks.clear()
         self._outcomes.clear()
 
@@ -149,6 +172,8 @@ class PartnerCenter:
                 self._carts.load(key, document)
             elif table == transitions.TABLE:
                 self._transitions.load(key, document)
+            elif table == migrations.TABLE:
+                self._migrations.load(key, document)
             elif table == self.webhooks.table:
                 self.webhooks.load(document)
             else:

@@ -54,11 +54,13 @@ class Subscription:
     suspension_reasons: tuple[str, ...] = ()
     next_term: dict[str, Any] | None = None
     next_charge: dict[str, Any] | None = None
+    next_charge_at: datetime | None = None
     scheduled_actions: list[dict[str, Any]] | None = None
     parent_id: str | None = None
     partner_id: str | None = None
     is_trial: bool = False
     legacy: bool = False
+    registered: bool = False
     version: int = 1
     updates: int = 0
     ready_at: datetime | None = None
@@ -76,10 +78,19 @@ class Subscription:
         return any(reason != BY_PARTNER for reason in self.suspension_reasons)
 
     @property
+    def by_microsoft(self) -> bool:
+        return self.extra.get("isMicrosoftProduct") is not False
+
+    @property
     def seats_are_fixed(self) -> bool:
         """Whether seats can never be given back: software subscriptions (partner-center.md 4.3)."""
-        kind = self.extra.get("productType")
-        return isinstance(kind, dict) and kind.get("id") == "Software"
+        return self.kind == "Software"
+
+    @property
+    def kind(self) -> str:
+        """The id of the product type, if one was given."""
+        given = self.extra.get("productType")
+        return str(given.get("id")) if isinstance(given, dict) else ""
 
     def is_visible(self, now: datetime) -> bool:
         """Say whether reads find it: a purchase shows with a delay."""

@@ -11,6 +11,7 @@ from sandbox.settings import Settings
 _MONTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
 _CYCLES = {"monthly": 1, "annual": 12, "triennial": 36, "biennial": 24}
 _NEW_TERM = "RenewToNewTerm"
+_TO_ANOTHER = "Transition"
 _EXTENDED = "RenewToExtendedServiceTerm"
 _ROLLING_BOUGHT_FROM = date(2025, 4, 1)
 _ROLLING_ENDS_FROM = date(2026, 5, 4)
@@ -55,6 +56,35 @@ def billing_cycle_end(subscription: Subscription, now: datetime) -> date:
     return min(last - timedelta(days=1), end)
 
 
+def is_longer(term: str, than: str) -> bool:
+    """Say whether a term is longer than another one; unknown ones count as a year."""
+    return _MONTHS.get(term, 12) > _MONTHS.get(than, 12)
+
+
+def cancel_window(subscription: Subscription, settings: Settings) -> timedelta:
+    """Return how long a purchase or renewal can be cancelled (4.3)."""
+    if subscription.by_microsoft:
+        return timedelta(days=settings.cancel_window_days)
+    if settings.marketplace_window_hours:
+        return timedelta(hours=settings.marketplace_window_hours)
+    return timedelta(days=1 if subscription.billing_cycle == "monthly" else 14)
+
+
+def charge_day(subscription: Subscription, now: datetime) -> datetime:
+    """Return when the next billing cycle begins, which carries out nextChargeInstructions."""
+    return _midnight_after(billing_cycle_end(subscription, now))
+
+
+def charging(subscription: Subscription, now: datetime, settings: Settings) -> bool:
+    """Say whether the charge of a cycle is in progress, when its instructions are read-only."""
+    at = subscription.next_charge_at
+    return at is not None and at <= now < at + timedelta(seconds=settings.cycle_charge_seconds)
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
 def next_event(subscription: Subscription, settings: Settings) -> datetime | None:
     """Return when time changes the subscription next, if ever."""
     since = subscription.status_since
@@ -63,7 +93,8 @@ def next_event(subscription: Subscription, settings: Settings) -> datetime | Non
             return since + timedelta(days=settings.legacy_suspended_days)
         case Status.ACTIVE | Status.SUSPENDED:
             ends = boundary(subscription)
-            return None if ends is None else ends + _renewal(subscription, settings)
+            over = None if ends is None else ends + _renewal(subscription, settings)
+            return min(filter(None, (over, _charged_at(subscription, settings))), default=None)
         case Status.EXPIRED:
             return since + timedelta(days=settings.expired_days)
         case Status.DISABLED:
@@ -83,6 +114,8 @@ def _disabled_days(subscription: Subscription, settings: Settings) -> int:
 
 def advance(subscription: Subscription, at: datetime, settings: Settings) -> Subscription:
     """Return the subscription after the event of `next_event`."""
+    if at == _charged_at(subscription, settings):
+        return _charged(subscription)
     match subscription.status:
         case Status.ACTIVE:
             return _term_over(subscription, at, settings)
@@ -96,6 +129,31 @@ def advance(subscription: Subscription, at: datetime, settings: Settings) -> Sub
             return _turned(subscription, Status.DELETED, at)
 
 
+def _charged_at(subscription: Subscription, settings: Settings) -> datetime | None:
+    at = subscription.next_charge_at
+    if at is None or subscription.next_charge is None:
+        return None
+    return at + timedelta(seconds=settings.cycle_charge_seconds)
+
+
+def _charged(subscription: Subscription) -> Subscription:
+    """Carry out the instructions for the charge of a cycle (4.5)."""
+    planned = subscription.next_charge or {}
+    product: dict[str, Any] = planned.get("product") or {}
+    term = product.get("termDuration") or subscription.term
+    longer = is_longer(term, subscription.term)
+    end = _next_end(subscription, subscription.started_at.date(), term)
+    return replace(
+        subscription,
+        billing_cycle=str(product.get("billingCycle") or subscription.billing_cycle).lower(),
+        term=term,
+        term_end=end if longer else subscription.term_end,
+        quantity=int(planned.get("quantity") or subscription.quantity),
+        next_charge=None,
+        next_charge_at=None,
+    )
+
+
 def _renewal(subscription: Subscription, settings: Settings) -> timedelta:
     goes_on = subscription.status is Status.ACTIVE and subscription.auto_renew
     return timedelta(seconds=settings.renewal_seconds if goes_on else 0)
@@ -103,8 +161,9 @@ def _renewal(subscription: Subscription, settings: Settings) -> timedelta:
 
 def _term_over(subscription: Subscription, at: datetime, settings: Settings) -> Subscription:
     at_end = {action.get("actionType"): action for action in _at_term_end(subscription)}
-    if subscription.auto_renew or _NEW_TERM in at_end:
-        planned = at_end.get(_NEW_TERM, {}).get("instructions")
+    goes_on = at_end.get(_NEW_TERM) or at_end.get(_TO_ANOTHER)
+    if subscription.auto_renew or goes_on:
+        planned = (goes_on or {}).get("instructions")
         instructed = replace(subscription, next_term=subscription.next_term or planned)
         return _renewed(instructed, at, settings)
     if subscription.legacy:
@@ -140,7 +199,7 @@ def _renewed(subscription: Subscription, at: datetime, settings: Settings) -> Su
     product: dict[str, Any] = planned.get("product") or {}
     start = boundary(subscription) or at
     quantity = int(planned.get("quantity") or subscription.quantity)
-    until = at + timedelta(days=settings.cancel_window_days)
+    until = at + cancel_window(subscription, settings)
     term = product.get("termDuration") or subscription.term
     return replace(
         _turned(subscription, Status.ACTIVE, at),

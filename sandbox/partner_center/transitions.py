@@ -13,6 +13,7 @@ from werkzeug import Response
 from sandbox.clock import iso
 from sandbox.documents import Document
 from sandbox.partner_center import view
+from sandbox.partner_center.audit import Operation
 from sandbox.partner_center.calls import Call
 from sandbox.partner_center.errors import PartnerRefused
 from sandbox.partner_center.ledger import SERVICE, Ledger
@@ -148,7 +149,7 @@ class Transitions:
         if move.target is not None:
             total = move.target.quantity + move.quantity
             grown = replace(move.target, quantity=total, lots=(*move.target.lots, *lots))
-            self._ledger.change(move.target, grown, call.author)
+            self._ledger.change(move.target, grown, call.author.doing(Operation.UPGRADE))
             return move.target.id
         new = replace(
             old,
@@ -181,7 +182,8 @@ class Transitions:
                 auto_renew=False,
                 next_term=None,
             )
-        self._ledger.change(old, replace(new, updates=old.updates + 1), call.author)
+        author = call.author.doing(Operation.UPGRADE)
+        self._ledger.change(old, replace(new, updates=old.updates + 1), author)
 
 
 def _inherited(old: Subscription, quantity: int) -> tuple[Lot, ...]:

@@ -125,7 +125,15 @@ def _lot(lot: Lot) -> Document:
 
 def _links(subscription: Subscription) -> Document:
     own = f"/customers/{subscription.customer_id}/subscriptions/{subscription.id}"
-    return product_links(subscription) | {"self": link(own)}
+    links = product_links(subscription) | {"self": link(own)}
+    if subscription.parent_id:
+        base = f"/customers/{subscription.customer_id}/subscriptions/{subscription.parent_id}"
+        links["parentSubscription"] = link(base)
+    if subscription.extra.get("entitlementId"):
+        links["entitlement"] = link(f"/entitlements/{subscription.extra['entitlementId']}")
+    if not subscription.by_microsoft:
+        links["activationLinks"] = link(f"{own}/activationlinks")
+    return links
 
 
 def product_links(subscription: Subscription) -> Document:

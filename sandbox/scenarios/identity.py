@@ -1,15 +1,23 @@
 """Ids of the scenarios: derived from names, so that every run and every seed has the same ones."""
 
-from functools import lru_cache
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 NAMESPACE = UUID("5ea7ceef-0000-4000-8000-000000000001")
+_BEGUN = sha1(NAMESPACE.bytes, usedforsecurity=False)
+_VARIANTS = "89ab" * 4
 
 
-@lru_cache(maxsize=10_000)  # a third of the time of `scale` went into asking for the same ids
 def id_of(*names: str) -> str:
-    """Return the same id for the same names, always."""
-    return str(uuid5(NAMESPACE, "/".join(names)))
+    """Return the same id for the same names, always: their uuid5, written at once.
+
+    `scale` asks for three million, and the standard library's way takes five times as long.
+    """
+    digest = _BEGUN.copy()
+    digest.update("/".join(names).encode())
+    text = digest.hexdigest()
+    variant = _VARIANTS[int(text[16], 16)]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
 HERO_CUSTOMER_NAME = "Fabrikam Coffee Roasters"

@@ -1,5 +1,6 @@
 """What a scenario needs of the world it is played into."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,11 +12,25 @@ class Clock(Protocol):
 class Tables(Protocol):
     def insert(self, logical_name: str, row: dict[str, Any], *, by: str | None = None) -> str: ...
 
+    def lay(
+        self,
+        logical_name: str,
+        model: dict[str, Any],
+        names: tuple[str, ...],
+        members: Iterable[tuple[object, ...]],
+    ) -> None:
+        """Insert many rows: the model, with each member's values in the named columns."""
+        ...
+
 
 class Provider(Protocol):
     def add_customer(self, document: dict[str, Any]) -> dict[str, Any]: ...
 
     def add_subscription(self, document: dict[str, Any]) -> dict[str, Any]: ...
+
+    def lay(self, model: dict[str, Any], members: Iterable[tuple[str, str, str, int]]) -> None:
+        """Add many subscriptions: the model, with each one's id, customer, name and quantity."""
+        ...
 
 
 class Stage(Protocol):
@@ -29,3 +44,7 @@ class Stage(Protocol):
 
     @property
     def partner_center(self) -> Provider: ...
+
+    def go_on(self) -> None:
+        """Raise when the sandbox is to end: asked now and then by what takes long."""
+        ...

@@ -82,11 +82,16 @@ class Desk:
 
     def changed(self, customer_id: str, subscription_id: str, audit: str, now: datetime) -> None:
         """Queue an event for a changed subscription, if somebody wants it."""
-        if self.registration is None or SUBSCRIPTION not in self.registration.events:
-            return
         path = f"customers/{customer_id}/subscriptions/{subscription_id}"
-        event = Event(name=SUBSCRIPTION, resource="subscription", path=path, at=now, audit=audit)
-        self.outbox.put(event, now)
+        self._put(Event(name=SUBSCRIPTION, resource="subscription", path=path, at=now, audit=audit))
+
+    def announce(self, name: str, resource: str, path: str, now: datetime) -> None:
+        """Queue an event of another name, if somebody wants it."""
+        self._put(Event(name=name, resource=resource, path=path, at=now))
+
+    def _put(self, event: Event) -> None:
+        if self.registration is not None and event.name in self.registration.events:
+            self.outbox.put(event, event.at)
 
     def settle(self, parcel: Parcel, status: int | None, now: datetime) -> None:
         """Note what came of an attempt; `status` is None when nobody answered."""

@@ -54,11 +54,13 @@ class Event:
 
     def body(self, host: str) -> bytes:
         """Return the body that is signed and sent."""
+        # Microsoft's sample of an invoice has the plain address, that of a subscription has not.
+        root = f"https://{host}" if self.resource == "invoice" else f"http://{host}/webhooks"
         audit = f"https://{host}/v1/auditrecords/{self.audit}" if self.audit else None
         return orjson.dumps(
             {
                 "EventName": self.name,
-                "ResourceUri": f"http://{host}/webhooks/v1/{self.path}",
+                "ResourceUri": f"{root}/v1/{self.path}",
                 "ResourceName": self.resource,
                 "AuditUri": audit,
                 "ResourceChangeUtcDate": self.at.astimezone(UTC).isoformat(),

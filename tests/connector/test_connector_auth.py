@@ -1,11 +1,13 @@
 """Signing in: what is sent, what a refusal says, when a new token is fetched."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 import jwt
 import pytest
 import requests
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -157,21 +159,88 @@ def test_a_managed_identity_asks_the_machine_past_every_proxy(monkeypatch):
     assert entra.adapter.options[0]["proxies"] == {}
 
 
+@dataclass
+class Held:
+    """Where a refresh token is kept: what is remembered is recalled; others may change it."""
+
+    token: str = "first"
+    remembered: list[str] = field(default_factory=list)
+    is_full: bool = False
+
+    def recall(self):
+        return self.token
+
+    def remember(self, token):
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        self.token = token
+        self.remembered.append(token)
+
+    def credential(self):
+        return RefreshToken(recall=self.recall, remember=self.remember)
+
+
+def refreshed_with(entra):
+    return [form["refresh_token"] for form in entra.forms]
+
+
 def test_a_rotated_refresh_token_is_remembered_and_used_next():
-    kept = []
-    effects = Clockwork()
+    held, effects = Held(), Clockwork()
     entra = Entra(told(granted(1, refresh_token="second")), told(granted(2)))
-    tokens = source(entra, RefreshToken(token="first", remember=kept.append), effects)
+    tokens = source(entra, held.credential(), effects)
     assert [tokens.token(), tokens.token()] == ["token 1", "token 1"]
-    assert kept == ["second"]
+    assert held.remembered == ["second"]
     effects.time += 3600
     assert tokens.token() == "token 2"
-    assert [form["refresh_token"] for form in entra.forms] == ["first", "second"]
+    assert refreshed_with(entra) == ["first", "second"]
+
+
+def test_a_refresh_token_that_another_process_has_rotated_is_read_again():
+    held, effects = Held(), Clockwork()
+    entra = Entra()
+    tokens = source(entra, held.credential(), effects)
+    assert tokens.token() == "token 1"
+    held.token = "of the other process"
+    effects.time += 3600
+    tokens.token()
+    assert refreshed_with(entra) == ["first", "of the other process"]
+
+
+def test_a_refresh_token_that_is_rotated_while_it_is_sent_is_sent_anew():
+    spent = {"error": "invalid_grant", "error_description": "AADSTS70008: it was used"}
+    entra = Entra(told(spent, 400))
+    recalled = iter(["first", "second", "second"])
+    credential = RefreshToken(recall=lambda: next(recalled), remember=lambda _: None)
+    assert source(entra, credential).token() == "token 2"
+    assert refreshed_with(entra) == ["first", "second"]
+
+
+def test_a_spent_refresh_token_is_refused_once_with_what_to_do():
+    spent = {"error": "invalid_grant", "error_description": "AADSTS70008: it was used"}
+    entra = Entra(told(spent, 400), told(spent, 400))
+    with pytest.raises(SignInFailed, match="sign in again"):
+        source(entra, Held().credential()).token()
+    assert refreshed_with(entra) == ["first"]
+
+
+def test_a_rotated_token_that_cannot_be_stored_is_used_on_and_stored_later():
+    held, effects = Held(is_full=True), Clockwork()
+    entra = Entra(told(granted(1, refresh_token="second")), told(granted(2, refresh_token="third")))
+    tokens = source(entra, held.credential(), effects)
+    with structlog.testing.capture_logs() as logged:
+        assert tokens.token() == "token 1"
+    assert [one["event"] for one in logged] == ["refresh token not stored"]
+    assert "second" not in str(logged)
+    held.is_full = False
+    effects.time += 3600
+    assert tokens.token() == "token 2"
+    assert refreshed_with(entra) == ["first", "second"]
+    assert held.remembered == ["third"]
 
 
 def test_a_refresh_is_never_repeated_for_its_token_rotates():
     entra = Entra(Told(503), told(granted(1)))
-    tokens = source(entra, RefreshToken(token="first", remember=lambda _: None))
+    tokens = source(entra, Held().credential())
     with pytest.raises(Unavailable):
         tokens.token()
     assert len(entra.forms) == 1

@@ -50,7 +50,7 @@ def test_a_certificate_and_a_refresh_token_sign_in(reach, tmp_path):
         PfxCertificate(pfx_file=tmp_path / "both.pfx", passphrase="pass"),
         Certificate(key_file=tmp_path / "key.pem", certificate_file=tmp_path / "cert.pem"),
         RefreshToken(
-            token=next(iter(identity.refresh_tokens)),
+            recall=lambda: next(iter(identity.refresh_tokens)),
             remember=kept.append,
             client_secret=identity.client_secret,
         ),

@@ -15,6 +15,7 @@ from seatkeeper.config import (
     GuardsConfig,
     MoneyConfig,
     ProviderConfig,
+    ScopeConfig,
     SignInConfig,
 )
 from sync.mapping import Type
@@ -75,7 +76,8 @@ def test_every_command_and_option_is_listed():
 
 
 def test_every_log_event_is_explained():
-    sources = [*(ROOT / "sync").rglob("*.py"), *(ROOT / "seatkeeper").rglob("*.py")]
+    rooms = ("connector", "sync", "seatkeeper")
+    sources = [path for room in rooms for path in (ROOT / room).rglob("*.py")]
     pattern = re.compile(r'\blog\.(?:info|warning|error)\(\s*"([^"]+)"')
     events = {event for path in sources for event in pattern.findall(path.read_text())}
     assert table("docs/operations.md", "| event | level") == events
@@ -99,11 +101,12 @@ def test_every_setting_of_the_sandbox_is_explained_with_its_default():
         ("sign_in.", SignInConfig),
         ("money.", MoneyConfig),
         ("guards.", GuardsConfig),
+        ("scope.", ScopeConfig),
     ],
-    ids=["top", "dataverse", "providers", "sign_in", "money", "guards"],
+    ids=["top", "dataverse", "providers", "sign_in", "money", "guards", "scope"],
 )
 def test_every_key_of_the_configuration_is_in_the_readme(section, model):
-    nested = {"dataverse", "providers", "sign_in", "money", "guards"}
+    nested = {"dataverse", "providers", "sign_in", "money", "guards", "scope"}
     keys = {f"{section}{name}" for name in model.model_fields if name not in nested}
     assert keys <= quoted("README.md")
 

@@ -4,14 +4,12 @@ import json
 import os
 import socket
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn, Protocol
 
 import pytest
 import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
 from vcr.cassette import Cassette  # type: ignore[import-untyped]  # the same
 from vcr.request import Request  # type: ignore[import-untyped]  # vcrpy ships no types
-
-from tests.recorded.scrub import Scrubber
 
 CASSETTES = Path(__file__).parent / "cassettes"
 Mode = Literal["none", "all"]
@@ -29,7 +27,15 @@ def mode() -> Mode:
     return "all" if told == "all" else "none"
 
 
-def recorder(scrubber: Scrubber, record: Mode) -> vcr.VCR:
+class Filter(Protocol):
+    """Takes out of requests and responses what must not be kept."""
+
+    def request(self, request: Request) -> Request | None: ...
+
+    def response(self, response: dict[str, Any]) -> dict[str, Any]: ...
+
+
+def recorder(scrubber: Filter, record: Mode) -> vcr.VCR:
     """Return a recorder that matches method, path, query and body, never host or port."""
     made = vcr.VCR(
         record_mode=record,
@@ -44,13 +50,13 @@ def recorder(scrubber: Scrubber, record: Mode) -> vcr.VCR:
 
 def same_body(one: Request, other: Request) -> None:
     """Compare bodies, JSON by value; raise AssertionError when they differ."""
-    mine, theirs = _value(one), _value(other)
+    mine, theirs = value_of(one.body or b""), value_of(other.body or b"")
     if mine != theirs:
         raise AssertionError(f"{mine!r} is not {theirs!r}")
 
 
-def _value(request: Request) -> object:
-    content: bytes = request.body or b""
+def value_of(content: bytes) -> object:
+    """Return JSON by its value, anything else as it is."""
     try:
         return json.loads(content)
     except ValueError:

@@ -25,7 +25,7 @@ def test_a_certificate_signs_in_with_an_assertion(stage, tmp_path):
 def test_a_refresh_token_signs_in_and_the_rotated_one_is_kept(stage):
     kept = []
     credential = RefreshToken(
-        token=stage.names.refresh_token,
+        recall=lambda: stage.names.refresh_token,
         client_secret=stage.names.client_secret,
         remember=kept.append,
     )

@@ -59,9 +59,14 @@ def url_of(name):
 
 
 def read(crm, name):
-    """Return the answer to the request of an example."""
-    headers = INDEX[name].get("headers", {}).get("request", {})
-    return crm.get(url_of(name), **{n.replace("-", "_"): v for n, v in headers.items()})
+    """Return the answer to the request of an example, which has its status and headers."""
+    headers = INDEX[name].get("headers", {})
+    response = crm.send("GET", url_of(name), headers=headers.get("request"))
+    assert response.status_code == INDEX[name]["status"], response.get_data(as_text=True)
+    for header, value in headers.get("response", {}).items():
+        assert form(response.headers[header]) == form(value), header
+        assert header == "ETag" or response.headers[header] == value
+    return json.loads(response.get_data(), parse_float=Decimal)
 
 
 def refused(crm, name, body=None, url=None):

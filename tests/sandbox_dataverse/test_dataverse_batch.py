@@ -156,3 +156,36 @@ def test_a_body_without_parts_is_not_readable(crm):
     headers = {"Content-Type": "multipart/mixed; boundary=b"}
     response = crm.send("POST", "$batch", b"nothing", headers)
     assert (response.status_code, response.json["error"]["code"]) == (400, "0x80048d19")
+
+
+def test_a_batch_holds_no_batch(batch):
+    response = batch(single("POST", "$batch", "{}"))
+    assert statuses(response) == [400]
+    assert "0x80060888" in response.get_data(as_text=True)
+
+
+def test_a_wrong_base_of_a_part_is_not_understood(batch):
+    response = batch(single("GET", "https://crm.example:8443/data/accounts"))
+    assert (response.status_code, statuses(response)) == (400, [400])
+    assert "0x80060888" in response.get_data(as_text=True)
+
+
+def test_a_url_in_a_batch_has_at_most_65536_characters(crm, batch):
+    crm.create("accounts", name="A")
+    head = "/api/data/v9.2/accounts?$filter=name eq 'A' or name eq '".replace(" ", "%20")
+    for length, status in ((65_536, 200), (65_537, 400)):
+        url = head + "x" * (length - len(head) - 1) + "'"
+        assert statuses(batch(single("GET", url))) == [status]
+
+
+def test_a_reference_names_the_target_of_a_lookup_by_its_odata_id(crm, batch):
+    row = crm.create("sk_subscriptions", sk_name="Plan")
+    response = batch(
+        change_set(
+            ("POST", "accounts", '{"name": "A"}'),
+            ("PUT", f"sk_subscriptions({row})/sk_accountid/$ref", '{"@odata.id": "$1"}'),
+        )
+    )
+    assert statuses(response) == [204, 204]
+    [found] = crm.get("sk_subscriptions?$expand=sk_accountid($select=name)")["value"]
+    assert found["sk_accountid"]["name"] == "A"

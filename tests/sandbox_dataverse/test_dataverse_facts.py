@@ -193,6 +193,7 @@ def test_a_table_without_optimistic_concurrency_refuses_an_etag(crm, post):
         {"MSCRM.SuppressCallbackRegistrationExpanderJob": "true"},
         {"MSCRM.SessionToken": "207:8#142792105#7=-1"},
         {"x-ms-client-request-id": "11111111-2222-4333-8444-555555555555"},
+        {"x-ms-correlation-id": "11111111-2222-4333-8444-555555555555"},
         {"OData-Version": "4.0", "OData-MaxVersion": "4.0", "Accept": "application/json"},
         {"Prefer": "respond-async"},
     ],

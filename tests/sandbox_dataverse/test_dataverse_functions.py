@@ -193,3 +193,11 @@ def test_scenarios_insert_by_physical_names_under_the_same_rules(dataverse, worl
     dataverse.delete("sk_subscription", row)
     assert list(dataverse.rows("sk_subscription")) == []
     assert len(world.commits) == 3
+
+
+def test_repeating_a_value_leaves_an_audit_row_without_values(crm, row):
+    crm.patch(f"sk_subscriptions({row})", {"sk_quantity": 10})
+    newest, _ = history(crm, row)["AuditDetails"]
+    kind = {"@odata.type": "#Microsoft.Dynamics.CRM.sk_subscription"}
+    assert (newest["OldValue"], newest["NewValue"]) == (kind, kind)
+    assert newest["AuditRecord"]["operation"] == 2

@@ -217,14 +217,56 @@ def test_a_request_counts_as_running_while_it_is_held(opened, session):
     waiting.join(10)
 
 
+FAULTS = "https://localhost/_sandbox/faults"
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(500, 0x80044150), (500, 0x80044151), (503, None), (502, None)],
+    [
+        *((500, 0x80044150), (500, 0x80044151), (500, "0x80040216"), (503, None), (502, None)),
+        *((400, "0x80040265"), (403, "0x80048306"), (400, "0x80044352"), (413, "0x80040216")),
+    ],
 )
 def test_faults_on_order_carry_the_codes_of_the_service(session, status, code):
     rule = {"service": "dataverse", "status": status, "times": 1} | ({"code": code} if code else {})
-    session.post("https://localhost/_sandbox/faults", json={"rules": [rule]}, timeout=5)
+    assert session.post(FAULTS, json={"rules": [rule]}, timeout=5).status_code == 200
     answer = session.get(URL, timeout=5)
     assert answer.status_code == status
-    assert code is None or answer.json()["error"]["code"] == f"0x{code:08x}"
+    written = f"0x{code:08x}" if isinstance(code, int) else code
+    assert code is None or answer.json()["error"]["code"] == written
     assert session.get(URL, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("0x80072321", "Combined execution time of incoming requests exceeded limit of 1,200,000"),
+        ("0x80072322", "Number of requests exceeded the limit of 6000 over time window"),
+        ("0x80072326", "Number of concurrent requests exceeded the limit of 52."),
+        ("0x80072327", "Too many concurrent requests detected."),
+    ],
+)
+def test_a_429_of_each_kind_comes_on_order_with_its_text_and_time(session, code, text):
+    rule = {"service": "dataverse", "status": 429, "code": code, "retry_after": 7, "times": 1}
+    session.post(FAULTS, json={"rules": [rule]}, timeout=5)
+    answer = session.get(URL, timeout=5)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    assert answer.json()["error"]["code"] == code
+    assert answer.json()["error"]["message"].startswith(text)
+
+
+@pytest.mark.parametrize("code", ["80044150", "0x8004", "deadlock", 2**32, -1])
+def test_a_fault_rule_refuses_what_is_no_code(session, code):
+    rule = {"service": "dataverse", "status": 500, "code": code}
+    assert session.post(FAULTS, json={"rules": [rule]}, timeout=5).status_code == 400
+
+
+def test_a_bulk_message_counts_as_one_request(session):
+    left = "x-ms-ratelimit-burst-remaining-xrm-requests"
+    kind = {"@odata.type": "Microsoft.Dynamics.CRM.account"}
+    first = session.get(URL, timeout=5)
+    session.headers["Cookie"] = first.headers["Set-Cookie"].partition(";")[0]
+    targets = {"Targets": [{**kind, "name": str(n)} for n in range(20)]}
+    many = session.post(f"{URL}/Microsoft.Dynamics.CRM.CreateMultiple", json=targets, timeout=5)
+    assert many.status_code == 200
+    assert int(first.headers[left]) - int(many.headers[left]) == 1

@@ -126,7 +126,10 @@ def test_tokens_survive_decoding_and_encoding_again(crm, rows):
     assert names(crm.get(f"{head}%24deltatoken={quote(unquote(token), safe='')}")) == ["changed"]
 
 
-@pytest.mark.parametrize("option", ["$filter=sk_quantity eq 1", "$orderby=sk_name", "$top=1"])
+@pytest.mark.parametrize(
+    "option",
+    ["$filter=sk_quantity eq 1", "$orderby=sk_name", "$top=1", "$expand=sk_accountid"],
+)
 def test_refused_options_are_named(crm, rows, option):
     message = crm.message("GET", f"{URL}&{option}", Prefer=TRACKED)
     name = option.partition("=")[0]

@@ -254,6 +254,17 @@ def test_row_11_too_many_requests_get_another_shape_and_a_pause(partner: Partner
     assert last.json() == {"statusCode": 429, "message": text}
 
 
+@pytest.mark.parametrize(("per", "status"), [("tenant", 429), ("customer", 404)])
+def test_row_11_the_limit_is_the_partners_or_one_for_each_customer(
+    partner: Partner, per: str, status: int
+) -> None:
+    partner.settings(partner_center_per_minute=1, partner_center_limit_per=per)
+
+    assert partner.call("GET", C).status_code == 200
+    assert partner.call("GET", "/v1/customers/other").status_code == status
+    assert partner.call("GET", f"{C}/subscriptions").status_code == 429
+
+
 def _with_claims(partner: Partner, **claims: object) -> tuple[int, int]:
     usual = tokens.person_claims(partner.world, SCOPE)
     token = tokens.issue(partner.world, f"{ORIGIN}/", usual | claims)

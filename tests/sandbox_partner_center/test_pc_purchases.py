@@ -72,6 +72,30 @@ def test_3_1_the_billing_cycle_of_a_legacy_order_is_changed_on_the_order(partner
     assert refusal(partner.call("PATCH", path, {"Status": "cancelled"})) == (400, 800063)
 
 
+def test_3_1_an_add_on_of_a_legacy_subscription_is_bought_by_changing_the_order(
+    partner: Partner,
+) -> None:
+    base = partner.buy(**LEGACY)
+    path = f"{C}/orders/{base['orderId']}"
+    add_on = {"OfferId": "C0BD2E08-11AC-4836-BDC7-3712E7449230", "Quantity": 2}
+    refused = partner.call("PATCH", path, {"LineItems": [add_on]})
+    assert refusal(refused) == (400, 2000)
+    assert partner.get(path)["lineItems"][1:] == []
+
+    add_on["ParentSubscriptionId"] = base["id"].upper()
+    kept = partner.get(path)["lineItems"]
+    changed = partner.call("PATCH", path, {"LineItems": [*kept, add_on]}).json()
+
+    assert [line["quantity"] for line in changed["lineItems"]] == [10, 2]
+    listed = partner.get(f"{path_of(base)}/addons")["items"]
+    assert [item["quantity"] for item in listed] == [2]
+    assert listed[0]["orderId"] == base["orderId"]
+    assert refusal(partner.call("PATCH", f"{C}/orders/{partner.buy()['orderId']}", {})) == (
+        400,
+        800042,
+    )
+
+
 def test_3_3_the_provisioning_of_an_order_needs_a_person(partner: Partner) -> None:
     path = f"{C}/orders/{partner.buy()['orderId']}/provisioningstatus"
 

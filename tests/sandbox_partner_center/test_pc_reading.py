@@ -272,6 +272,72 @@ def test_3_5_a_person_through_an_application_is_named_with_it(partner: Partner) 
     assert record["applicationId"] == partner.world.client_id
 
 
+def test_3_5_the_person_is_a_user_principal_name_however_the_setting_names_them(
+    partner: Partner,
+) -> None:
+    bought = partner.buy()
+    for person in ("Megan Bowen", "megan@fabrikam.example"):
+        partner.settings(person=person)
+        partner.by_hand(bought, quantity=bought["quantity"] + len(person))
+
+    named = [item["userPrincipalName"] for item in partner.get("/v1/auditrecords")["items"][:2]]
+
+    assert named == ["megan@fabrikam.example", "megan.bowen@partner.example"]
+
+
+def test_3_5_an_accepted_change_is_audited_under_who_asked_for_it(partner: Partner) -> None:
+    partner.settings(accepted_seconds=30)
+    bought = partner.buy()
+    body, name = bought | {"quantity": 12}, {"MS-CorrelationId": "c-1"}
+    partner.call("PATCH", path_of(bought), body, person=True, **name)
+    partner.wait(30)
+
+    record = partner.get("/v1/auditrecords")["items"][0]
+
+    assert record["userPrincipalName"] == "alex.wilber@partner.example"
+    assert record["applicationId"] == partner.world.client_id
+    assert record["originalCorrelationId"] == "c-1"
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_3_5_a_refused_change_can_leave_a_record_that_failed(
+    partner: Partner, *, written: bool
+) -> None:
+    partner.settings(audit_refusals=written)
+    bought = partner.buy()
+    assert refusal(partner.patch(bought, bought | {"quantity": 9})) == (400, 800090)
+
+    found = partner.get("/v1/auditrecords")["items"]
+
+    assert [item["operationStatus"] for item in found] == ["failed"] * written + ["succeeded"]
+    values = [
+        json.loads(found[0][name]) for name in ("resourceOldValue", "resourceNewValue") if written
+    ]
+    assert all(value["Quantity"] == 10 for value in values)
+    assert partner.read(bought) == bought
+
+
+def test_3_5_a_record_names_the_kind_of_operation(partner: Partner) -> None:
+    bought, legacy, trial = partner.buy(), partner.buy(**LEGACY), partner.buy(isTrial=True)
+    target = {"toCatalogItemId": "CFQ7TTC0LFLX:0001:CFQ7TTC0K39X"}
+    partner.call("POST", f"{path_of(bought)}/transitions", target | {"quantity": 4})
+    order = f"{C}/orders/{legacy['orderId']}"
+    partner.call("PATCH", order, {"BillingCycle": "Annual"})
+    partner.call("POST", f"{path_of(trial)}/conversions", {}, person=True)
+    partner.patch(legacy, {"friendlyName": "Mail"})
+
+    found = partner.get("/v1/auditrecords?size=5")["items"]
+
+    assert [(item["operationType"], item["resourceType"]) for item in found] == [
+        ("update_subscription", "subscription"),
+        ("convert_trial_subscription", "subscription"),
+        ("update_order", "order"),
+        ("upgrade_subscription", "subscription"),
+        ("create_order", "order"),
+    ]
+    assert json.loads(found[2]["resourceNewValue"])["BillingCycle"] == "annual"
+
+
 @pytest.mark.parametrize(("amr", "told"), [(["pwd", "mfa"], "true"), (["pwd"], "false")])
 def test_1_the_mfa_self_test_answers_in_a_header(
     partner: Partner, amr: list[str], told: str

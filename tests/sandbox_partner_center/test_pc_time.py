@@ -127,6 +127,34 @@ def test_4_3_software_has_a_cancel_window_but_no_fewer_seats(partner: Partner) -
     assert partner.patch(bought, {"status": "deleted"}).json()["status"] == "deleted"
 
 
+THIRD_PARTY = {"isMicrosoftProduct": False, "publisherName": "Contoso"}
+
+
+@pytest.mark.parametrize(
+    ("cycle", "hours", "until"),
+    [
+        ("monthly", 0, "2026-06-17T08:00:00Z"),
+        ("annual", 0, "2026-06-30T08:00:00Z"),
+        ("annual", 72, "2026-06-19T08:00:00Z"),
+    ],
+)
+def test_4_3_products_of_other_publishers_have_their_own_window(
+    partner: Partner, cycle: str, hours: int, until: str
+) -> None:
+    partner.settings(marketplace_window_hours=hours)
+    bought = partner.buy(creationDate="2026-06-16T08:00:00Z", billingCycle=cycle, **THIRD_PARTY)
+
+    assert bought["cancellationAllowedUntilDate"] == until
+
+
+def test_4_3_a_renewal_opens_the_window_of_the_publisher(partner: Partner) -> None:
+    bought = partner.buy(**ENDS, **THIRD_PARTY)
+
+    partner.at("2026-06-21T00:00:00Z")
+
+    assert partner.read(bought)["cancellationAllowedUntilDate"] == "2026-06-22T00:00:00Z"
+
+
 @pytest.mark.parametrize("quantity", [0, 301])
 def test_4_4_seats_outside_of_the_limits_are_refused(partner: Partner, quantity: int) -> None:
     partner.settings(largest_quantity=300)
@@ -285,3 +313,107 @@ def test_4_6_actions_win_over_instructions_when_both_are_sent(partner: Partner) 
 
     renewed = partner.read(bought)
     assert (renewed["quantity"], renewed["termDuration"]) == (4, "P1M")
+
+
+def test_4_6_a_transition_at_the_end_of_the_term_renews_into_the_other_product(
+    partner: Partner,
+) -> None:
+    other = {"productId": "CFQ7TTC0LFLX", "skuId": "0001", "availabilityId": "CFQ7TTC0K39X"}
+    wanted = [action("Transition", instructions={"product": other | TARGET, "quantity": 4})]
+    bought = partner.buy(**OFF, scheduledActions=wanted)
+
+    partner.at("2026-06-21T00:00:00Z")
+
+    after = partner.read(bought)
+    assert (after["status"], after["quantity"]) == ("active", 4)
+    assert after["offerId"] == "CFQ7TTC0LFLX:0001:CFQ7TTC0K39X"
+    assert after["scheduledActions"] is None
+
+
+LONG = {"termDuration": "P3Y", "effectiveStartDate": "2026-06-05", "billingCycle": "monthly"}
+
+
+def charge(**product: str) -> dict[str, Any]:
+    return {"quantity": 10, "product": {**PLAN["product"], "termDuration": "P3Y", **product}}
+
+
+def test_4_5_the_billing_cycle_of_three_years_changes_with_the_next_charge(
+    partner: Partner,
+) -> None:
+    bought = partner.buy(**LONG)
+    wanted = {"nextChargeInstructions": charge(billingCycle="Annual")}
+    planned = partner.patch(bought, bought | wanted).json()
+    assert (planned["billingCycle"], planned["billingCycleEndDate"][:10]) == (
+        "monthly",
+        "2026-07-04",
+    )
+    partner.at("2026-07-04T23:59:59Z")
+    assert partner.read(bought)["billingCycle"] == "monthly"
+
+    partner.at("2026-07-05T00:00:00Z")
+
+    after = partner.read(bought)
+    assert (after["billingCycle"], after["nextChargeInstructions"]) == ("annual", None)
+    assert after["commitmentEndDate"] == bought["commitmentEndDate"]
+
+
+def test_4_5_the_next_charge_is_kept_by_a_suspend_and_carried_out(partner: Partner) -> None:
+    bought = partner.buy(**LONG, nextChargeInstructions=charge(billingCycle="annual"))
+    partner.patch(bought, bought | {"status": "suspended"})
+
+    partner.at("2026-07-05T00:00:00Z")
+
+    after = partner.read(bought)
+    assert (after["status"], after["billingCycle"]) == ("suspended", "annual")
+
+
+@pytest.mark.parametrize(
+    ("fields", "product", "code"),
+    [
+        pytest.param(LONG, {"billingCycle": "triennial"}, 800085, id="no such cycle"),
+        pytest.param({}, {"billingCycle": "annual", "termDuration": "P1Y"}, 800085, id="a year"),
+        pytest.param(LONG, {"termDuration": "P1Y"}, 800002, id="a shorter term"),
+    ],
+)
+def test_4_5_what_the_middle_of_a_term_cannot_change(
+    partner: Partner, fields: dict[str, Any], product: dict[str, str], code: int
+) -> None:
+    bought = partner.buy(**fields)
+    wanted = {"nextChargeInstructions": charge(**product)}
+
+    assert refusal(partner.patch(bought, bought | wanted)) == (400, code)
+
+
+def test_4_5_a_term_can_be_made_longer_with_the_next_charge(partner: Partner) -> None:
+    bought = partner.buy(termDuration="P1M", effectiveStartDate="2026-06-05")
+    partner.patch(bought, bought | {"nextChargeInstructions": charge(termDuration="P1Y")})
+
+    partner.at("2026-07-05T00:00:00Z")
+
+    after = partner.read(bought)
+    assert (after["termDuration"], after["commitmentEndDate"][:10]) == ("P1Y", "2027-06-04")
+
+
+def test_4_5_on_the_day_of_the_charge_its_instructions_are_read_only(partner: Partner) -> None:
+    partner.settings(cycle_charge_seconds=3600)
+    bought = partner.buy(**LONG, nextChargeInstructions=charge(billingCycle="annual"))
+    wanted = bought | {"nextChargeInstructions": None}
+    partner.at("2026-07-05T00:59:59Z")
+
+    assert refusal(partner.patch(bought, wanted)) == (409, 800082)
+    assert partner.patch(bought, bought | {"friendlyName": "Mail"}).status_code == 200
+    partner.wait(1)
+    assert partner.read(bought)["billingCycle"] == "annual"
+
+
+@pytest.mark.parametrize(("kind", "ok"), [("OnlineServicesNCE", True), ("Software", False)])
+def test_5_a_custom_term_end_date_is_for_online_services_only(
+    partner: Partner, kind: str, *, ok: bool
+) -> None:
+    bought = partner.buy(productType={"id": kind, "displayName": kind})
+    plan = {"scheduledNextTermInstructions": {"customTermEndDate": "2027-06-30T00:00:00Z"}}
+
+    answer = partner.patch(bought, bought | plan)
+
+    assert answer.ok is ok
+    assert ok or refusal(answer) == (400, 900244)

@@ -1,13 +1,20 @@
-"""Every store that the contract holds: SQLite in memory and in a file."""
+"""Every store that the contract holds: SQLite in memory and in a file, and the twin in memory."""
 
 import pytest
 
+from store.memory import MemoryStore
 from store.sqlite import SqliteStore
 
+STORES = {
+    "sqlite in memory": lambda folder: SqliteStore(":memory:"),
+    "sqlite file": lambda folder: SqliteStore(folder / "state.db"),
+    "twin": lambda folder: MemoryStore(),
+    "twin that runs everything twice": lambda folder: MemoryStore(twice=True),
+}
 
-@pytest.fixture(params=["memory", "file"])
+
+@pytest.fixture(params=STORES)
 def store(request, tmp_path):
-    place = ":memory:" if request.param == "memory" else tmp_path / "state.db"
-    opened = SqliteStore(place)
+    opened = STORES[request.param](tmp_path)
     yield opened
     opened.close()

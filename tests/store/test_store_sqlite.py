@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.sqlite import SqliteStore
-from sync.state import IncompatibleStateError
+from sync.state import DamagedStateError, IncompatibleStateError
 from tests.store.values import seen
 
 ROOT = Path(__file__).parent.parent.parent
@@ -117,7 +117,7 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(path):
             list(newer.values()),
         )
     connection.close()
-    with pytest.raises(IncompatibleStateError, match=r"9999_future.*upgrade Seatkeeper"):
+    with pytest.raises(IncompatibleStateError, match=r"9999_future.*this version knows 0.*upgrade"):
         SqliteStore(path)
 
 
@@ -132,5 +132,5 @@ def test_a_file_is_migrated_once(path):
 
 def test_a_file_that_is_no_database_is_refused(path):
     path.write_bytes(b"this is no database, it is a text of some length" * 40)
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(DamagedStateError, match="no state of Seatkeeper"):
         SqliteStore(path)

@@ -70,5 +70,5 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(call, monkeypatch):
     def taken(*_, **__):
         raise OSError("address already in use")
 
-    monkeypatch.setattr("seatkeeper.cli.serve", taken)
+    monkeypatch.setattr("sandbox.server.serve", taken)
     assert call("sandbox") == (1, "This machine refuses something: address already in use.\n")

@@ -12,13 +12,22 @@ from seatkeeper.config import (
     GuardsConfig,
     MoneyConfig,
     ProviderConfig,
+    ScopeConfig,
     SignInConfig,
     load_config,
 )
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 SECRETS = {"DATAVERSE_CLIENT_SECRET": "a", "PARTNER_CENTER_CLIENT_SECRET": "b"}
-MODELS = (Config, DataverseConfig, ProviderConfig, SignInConfig, MoneyConfig, GuardsConfig)
+MODELS = (
+    Config,
+    DataverseConfig,
+    ProviderConfig,
+    SignInConfig,
+    MoneyConfig,
+    GuardsConfig,
+    ScopeConfig,
+)
 
 
 def keys(model: type[BaseModel]) -> Iterator[str]:
@@ -47,3 +56,4 @@ def test_the_example_shows_the_defaults():
     assert config.workers == Config.model_fields["workers"].default
     assert config.money == MoneyConfig()
     assert config.guards.model_copy(update={"max_refund": {}}) == GuardsConfig()
+    assert config.scope == ScopeConfig()

@@ -210,7 +210,7 @@ const cases = {
     const first = await api.fetch({ collection: "accounts", fetchXml, includeAnnotations: "*" });
     assert.deepEqual(first.value.map((row) => row.name), ["Customer 0", "Customer 1"]);
     assert.equal(first.PagingInfo.nextPage, 2);
-    const all = await api.fetchAll({ collection: "accounts", fetchXml });
+    const all = await api.fetchAll({ collection: "accounts", fetchXml, includeAnnotations: "*" });
     assert.deepEqual(all.value.map((row) => row.name), [0, 1, 2, 3, 4].map((n) => `Customer ${n}`));
   },
 

@@ -1,0 +1,1 @@
+"""The verbs of the command line. Each is thin; the work is elsewhere. `cli.py` registers them."""

@@ -1,0 +1,93 @@
+"""`parked`: what is set aside for a person, and what a person does about it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from seatkeeper import output
+from seatkeeper.bootstrap import look_at_store
+from seatkeeper.commands.exits import Exit
+from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from seatkeeper.commands.running import one_cycle
+from seatkeeper.commands.sessions import on_a_copy, run_and_go_on
+from seatkeeper.config import load_config
+from seatkeeper.dossier import find_dossier, tell
+from seatkeeper.set_aside import for_a_person, print_parked
+from sync.resolving import Choice
+
+app = typer.Typer(help="What is set aside for a person.", no_args_is_help=True)
+Subject = Annotated[str, typer.Argument(help="A parked subscription or contract.")]
+
+
+@app.command("list")
+def parked_list(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
+    """List what is set aside, with the reason and what to do."""
+    store = look_at_store(load_config(config))
+    parked = for_a_person(store.tx(lambda tx: tx.parked()))
+    store.close()
+    if as_json:
+        output.print_json([asdict(one) for one in parked])
+    elif parked:
+        print_parked(parked)
+    else:
+        output.say("Nothing is parked.")
+    return Exit.PARKED if parked else Exit.OK
+
+
+@app.command("show")
+def parked_show(
+    subject: Subject, config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False
+) -> int:
+    """Show why one is set aside, both sides' values, what is held back, and the choices."""
+    with on_a_copy(load_config(config)) as application:
+        dossier = find_dossier(application, subject)
+    if dossier is None:
+        output.complain(f"{subject} is not parked.")
+        return Exit.ERROR
+    if as_json:
+        output.print_json(asdict(dossier))
+    else:
+        for line in tell(dossier):
+            output.say(line)
+    return Exit.PARKED
+
+
+@app.command("retry")
+def parked_retry(
+    subject: Annotated[str | None, typer.Argument(help="Only this one; else all.")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> int:
+    """Look at everything parked again, or at one, now."""
+    return _ask_and_work(config, "parked retry", {"subject": subject and subject.lower()})
+
+
+@app.command("resolve")
+def parked_resolve(
+    subject: Subject,
+    config: ConfigFile = DEFAULT_CONFIG,
+    *,
+    again: Annotated[
+        bool, typer.Option("--again", help="Set its failed change log to Awaiting Provisioning.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Nothing is to be done about it any more.")
+    ] = False,
+) -> int:
+    """Say that the cause is mended, or what to do instead; `parked show` has the choices."""
+    if again and forget:
+        raise typer.BadParameter("--again and --forget exclude each other.")
+    choice = Choice.AGAIN if again else Choice.FORGET if forget else Choice.LOOK
+    return _ask_and_work(
+        config, "parked resolve", {"subject": subject.lower(), "choice": choice.value}
+    )
+
+
+def _ask_and_work(config: ConfigFile, verb: str, argument: Mapping[str, str | None]) -> int:
+    """Run a command under the lock and then a cycle, or have the running daemon do both."""
+    results, code = run_and_go_on(load_config(config), verb, argument, one_cycle)
+    for told in results:
+        if "said" in told:
+            output.say(str(told["said"]))
+    return code

@@ -1,0 +1,59 @@
+"""`run`: the daemon, or one cycle of it."""
+
+from typing import Annotated
+
+import typer
+
+from seatkeeper import output
+from seatkeeper.bootstrap import Application, meet
+from seatkeeper.commands.exits import Exit
+from seatkeeper.commands.options import DEFAULT_CONFIG, ConfigFile
+from seatkeeper.commands.sessions import application_of
+from seatkeeper.config import load_config
+from seatkeeper.daemon import Daemon, catch_signals, note_success
+from seatkeeper.instance import single_instance
+from seatkeeper.mapping_folder import open_mappings
+from seatkeeper.set_aside import for_a_person
+from sync.cycle import run_once, work_is_left
+from sync.paused import paused_since
+
+
+def run(
+    config: ConfigFile = DEFAULT_CONFIG,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Poll once, work, and end.")] = False,
+) -> int:
+    """Run the daemon, or one cycle of it."""
+    settings = load_config(config)
+    open_mappings(settings.mappings)
+    with single_instance(settings.state_file), application_of(settings) as application:
+        if once:
+            return one_cycle(application)
+        catch_signals(application)
+        Daemon(application).run()
+    return Exit.OK
+
+
+def one_cycle(application: Application) -> int:
+    """Poll once, work until nothing can be done now, and say what is left."""
+    meet(application)
+    report = run_once(application.engine)
+    for failure in report.failures:
+        output.complain(str(failure))
+    if not report.failures:
+        note_success(application)
+    counts, parked, since = application.store.tx(
+        lambda tx: (tx.counts(), for_a_person(tx.parked()), paused_since(tx))
+    )
+    output.say(
+        f"{report.changes} rows read, {counts.waiting + counts.open_operations} pieces of work"
+        f" left, {len(parked)} parked."
+    )
+    if report.sign_in is not None:
+        return Exit.SIGN_IN
+    if since:
+        output.complain(f"Paused since {since}: nothing is sent until `seatkeeper resume`.")
+        return Exit.TEMPORARY
+    if report.failures or work_is_left(application.engine):
+        return Exit.TEMPORARY
+    return Exit.PARKED if parked else Exit.OK

@@ -1,0 +1,41 @@
+"""What the guards count, and which subscriptions are looked at again after an unclear write."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from store import rows
+from sync.state import Counted
+
+
+class Counting:
+    """The statements about guards and late effects; a part of one transaction."""
+
+    _connection: sqlite3.Connection
+
+    def count(self, changes: Iterable[Counted], *, forget_before: datetime) -> None:
+        self._connection.execute("DELETE FROM counted WHERE at < ?", (forget_before.isoformat(),))
+        sql = "INSERT OR IGNORE INTO counted VALUES (:change_key, :at, :currency, :refund)"
+        self._connection.executemany(sql, [rows.counted_row(one) for one in changes])
+
+    def counted(self, since: datetime) -> list[Counted]:
+        sql = "SELECT * FROM counted WHERE at >= ? ORDER BY at, change_key"
+        found = self._connection.execute(sql, (since.isoformat(),))
+        return [rows.read_counted(row) for row in found]
+
+    def watch(self, subject: str, at: datetime | None) -> None:
+        sql = (
+            "INSERT INTO watches VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET at = excluded.at"
+        )
+        self._connection.execute(sql, (subject, at.isoformat() if at else None))
+
+    def is_watched(self, subject: str) -> bool:
+        sql = "SELECT 1 FROM watches WHERE subject = ?"
+        return self._connection.execute(sql, (subject,)).fetchone() is not None
+
+    def watches_due(self, now: datetime) -> list[str]:
+        sql = "SELECT subject FROM watches WHERE at <= ? ORDER BY at, subject"
+        return [row[0] for row in self._connection.execute(sql, (now.isoformat(),))]
+
+    def unwatch(self, subject: str) -> None:
+        self._connection.execute("DELETE FROM watches WHERE subject = ?", (subject,))

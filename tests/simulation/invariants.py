@@ -1,0 +1,234 @@
+"""The ten invariants, by the names of the plan: each returns what violates it, in words.
+
+I1 to I4, I7, I9 and I10 read only the sandbox's journal. I5, I6 and I8 are promises about the
+local state, so they are shown that state.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from tests.simulation import expected, money
+from tests.simulation.evidence import Commit, Evidence, Row
+
+FAILED = 126310003
+POLLED = ("sk_changelogs", "sk_subscriptions")
+
+
+def i1_one_log_per_change(evidence: Evidence, subscription: str) -> list[str]:
+    """Exactly one change log for every committed change, in order, and none without one."""
+    logs = [one.after for one in evidence.logs(subscription) if one.after]
+    sequences = [log["sk_sequence"] for log in logs]
+    wrong = []
+    if sequences != list(range(1, len(logs) + 1)):
+        wrong.append(f"I1 {subscription}: the logs are numbered {sequences}")
+    if not evidence.exists(subscription):
+        return wrong
+    course = expected.course(evidence.of("sk_subscription", subscription))
+    found = [expected.logged(log) for log in logs]
+    if evidence.is_lossy or not evidence.is_audited:
+        return [*wrong, *_chain(evidence, subscription, found, course)]
+    if found != list(course.logs):
+        wrong.append(
+            f"I1 {subscription}: logged {found}, but what was committed asks for {course.logs}"
+        )
+    return wrong
+
+
+def _chain(
+    evidence: Evidence, subscription: str, found: Sequence[expected.Logged], course: expected.Course
+) -> list[str]:
+    """Without every step known: the logs are a chain from the opening to where the row stands."""
+    opening = found[0].before if found and evidence.is_lossy else money.OPENING_SEATS
+    seats = [opening, *(one.after for one in found)]
+    wrong = []
+    if [one.before for one in found] != seats[:-1]:
+        wrong.append(f"I1 {subscription}: the logs are no chain: {found}")
+    if len(found) > len(course.logs):
+        wrong.append(f"I1 {subscription}: {len(found)} logs for {len(course.logs)} changes")
+    row = evidence.last("sk_subscription", subscription)
+    stands = expected.standing(row).seats if row else 0
+    if found and seats[-1] not in {course.ends.seats, stands}:
+        wrong.append(f"I1 {subscription}: the logs end with {seats[-1]} seats, not {course.ends}")
+    return wrong
+
+
+def i2_nothing_twice(evidence: Evidence, unseen: Iterable[str] = ()) -> list[str]:
+    """No effect twice: keys of logs and ids of rows once, the provider turned only as needed."""
+    logs = [one.after for one in evidence.created_by_us("sk_changelog") if one.after]
+    keys = Counter(log["sk_changekey"] for log in logs)
+    made = Counter(one.id for one in evidence.commits if one.is_created and one.by_us)
+    wrong = [f"I2 two logs of the change {key}" for key, times in keys.items() if times > 1]
+    wrong += [f"I2 the row {row} was made twice" for row, times in made.items() if times > 1]
+    wrong += [f"I2 {words}" for words in unseen]
+    return [*wrong, *_flips(evidence), *_numbers(evidence)]
+
+
+def _flips(evidence: Evidence) -> list[str]:
+    """Find a licence that we turned to where it was, or turned without a change between."""
+    wrong = []
+    for licence in {one.id for one in evidence.of("subscription", service="partner_center")}:
+        writes = evidence.of("subscription", licence, service="partner_center")
+        turns = [one for one in writes if one.by_us and _turned(one)]
+        for one, other in pairwise(turns):
+            between = [two for two in writes if one.seq < two.seq < other.seq and not two.by_us]
+            if _turned(one) == _turned(other) and not between:
+                wrong.append(f"I2 the licence {licence} was turned twice: {_turned(one)}")
+    return wrong
+
+
+def _turned(one: Commit) -> tuple[str, str] | None:
+    if not one.before or not one.after or one.before["status"] == one.after["status"]:
+        return None
+    return one.before["status"], one.after["status"]
+
+
+def _numbers(evidence: Evidence) -> list[str]:
+    rows = _final(evidence, "sk_invoice")
+    numbers = Counter(row["sk_number"] for row in rows.values() if row["sk_number"])
+    return [f"I2 two invoices {number}" for number, times in numbers.items() if times > 1]
+
+
+def i3_money_to_the_cent(evidence: Evidence, subscription: str) -> list[str]:
+    """Every billed month adds up to what its days are worth."""
+    row = evidence.last("sk_subscription", subscription)
+    if row is None or _touched_lines(evidence, subscription):
+        return []
+    wrong = []
+    for cycle in money.billed_cycles(evidence, row["_sk_billingcontractid_value"]):
+        if evidence.lost_on is not None and cycle.start < evidence.lost_on.replace(day=1):
+            continue  # nothing before the month of an adoption is charged (rules.md 4.6)
+        total = money.total(evidence, subscription, cycle)
+        worth = money.worth(evidence, subscription, cycle)
+        if not worth.allows(total):
+            wrong.append(
+                f"I3 {subscription}: the month of {cycle.start} adds up to {total}, but is worth"
+                f" {worth.least:.4f} to {worth.most:.4f}"
+            )
+    return wrong
+
+
+def _touched_lines(evidence: Evidence, subscription: str) -> bool:
+    """Say whether a person changed or removed a line, which then counts as they wanted."""
+    ours = {one.id for one in evidence.lines(subscription)}
+    return any(
+        one.id in ours and not one.by_us and not one.is_created
+        for one in evidence.of("sk_invoiceline")
+    )
+
+
+def i3_invoices_add_up(evidence: Evidence) -> list[str]:
+    """The total of an issued invoice is the sum of its lines; numbers have no gaps."""
+    lines = _final(evidence, "sk_invoiceline").values()
+    wrong = []
+    numbers = []
+    for invoice, row in _final(evidence, "sk_invoice").items():
+        if row["sk_number"]:
+            numbers.append(int(row["sk_number"].rsplit("-", 1)[1]))
+        if row["sk_total"] is None:
+            continue
+        mine = [line for line in lines if line["_sk_invoiceid_value"] == invoice]
+        total = sum((Decimal(str(line["sk_amount"])) for line in mine), Decimal(0))
+        if total != Decimal(str(row["sk_total"])):
+            wrong.append(f"I3 the invoice {row['sk_number']} says {row['sk_total']}, not {total}")
+    if sorted(numbers) != list(range(1, len(numbers) + 1)):
+        wrong.append(f"I3 the numbers of the invoices are {sorted(numbers)}")
+    return wrong
+
+
+def i4_both_sides_agree(evidence: Evidence, subscription: str, licence: str) -> list[str]:
+    """CRM and Partner Center hold the same, or a sentence on the row or its log says why not."""
+    row = evidence.last("sk_subscription", subscription)
+    held = evidence.last("subscription", licence, service="partner_center")
+    if row is None or held is None or _changed_by_hand(evidence, licence):
+        return []
+    commits = evidence.of("sk_subscription", subscription)
+    wanted = expected.course(commits).ends
+    if not evidence.logs(subscription) or _agree(wanted, held) or _is_told(evidence, row):
+        return []
+    return [
+        f"I4 {subscription} is {wanted}, but its licence is {held['status']} with"
+        f" {held['quantity']} seats, auto-renew {held['autoRenewEnabled']}, and nothing says why"
+    ]
+
+
+def _agree(wanted: expected.Standing, held: Row) -> bool:
+    if wanted.status == "active":
+        renews = held["autoRenewEnabled"] and held["scheduledNextTermInstructions"]
+        return (held["status"], held["quantity"]) == ("active", wanted.quantity) and bool(renews)
+    return bool(held["status"] == ("deleted" if wanted.status == "cancelled" else "suspended"))
+
+
+def _is_told(evidence: Evidence, row: Row) -> bool:
+    logs = evidence.logs(row["sk_subscriptionid"])
+    newest = [evidence.last("sk_changelog", one.id) for one in logs]
+    failed = any(log and log["sk_provisioningstatus"] == FAILED for log in newest)
+    return failed and bool(row["sk_syncmessage"])
+
+
+def _changed_by_hand(evidence: Evidence, licence: str) -> bool:
+    writes = evidence.of("subscription", licence, service="partner_center")
+    return any(one for one in writes if not one.by_us and not one.is_created)
+
+
+def i5_intent_before_write(unintended: Iterable[str]) -> list[str]:
+    """Every write to a service has its intent in the local state first."""
+    return [f"I5 {words}" for words in unintended]
+
+
+def i6_state_is_sound(answers: Sequence[str], pending: Sequence[str]) -> list[str]:
+    """The state file passes SQLite's own check, and opening it again changes no table."""
+    wrong = [f"I6 integrity_check says {words}" for words in answers if words != "ok"]
+    return [*wrong, *(f"I6 the migration {name} is not stored" for name in pending)]
+
+
+def i7_neighbours_are_not_delayed(evidence: Evidence, troubled: Iterable[str]) -> list[str]:
+    """The cycle that sees a change logs it, though other records are in trouble.
+
+    A cycle begins with the poll of the logs; to be held only against a run without faults.
+    """
+    starts = [one.seq for one in evidence.requests if one.path.endswith(f"/{POLLED[0]}")]
+    wrong = []
+    for subscription in set(evidence.subscriptions()) - set(troubled):
+        commits = evidence.of("sk_subscription", subscription)
+        steps = [one for one in commits if one.before and one.after and not one.by_us]
+        for one, log in zip(steps, evidence.logs(subscription), strict=False):
+            between = [start for start in starts if one.seq < start < log.seq]
+            if len(between) != 1:
+                wrong.append(f"I7 {subscription} was logged after {len(between)} cycles")
+    return wrong
+
+
+def i8_no_secret(secrets: Iterable[str], places: Mapping[str, str]) -> list[str]:
+    """No secret in a log event, in the state, or in a path."""
+    return [
+        f"I8 a secret stands in the {place}"
+        for secret in secrets
+        for place, text in places.items()
+        if secret and secret in text
+    ]
+
+
+def i9_nothing_deleted(evidence: Evidence) -> list[str]:
+    """We delete nothing."""
+    deleted = [one for one in evidence.commits if one.by_us and one.is_deleted]
+    asked = [one for one in evidence.requests if one.method == "DELETE"]
+    return [f"I9 we deleted {one.table} {one.id}" for one in deleted] + [
+        f"I9 we asked for DELETE {one.path}" for one in asked
+    ]
+
+
+def i10_quiet_when_nothing_happens(evidence: Evidence, since: int) -> list[str]:
+    """A cycle in a quiet world writes nothing and asks once per polled table."""
+    wrong = [f"I10 {one.table} {one.id} was written" for one in evidence.commits if one.seq > since]
+    asked = Counter(one.path.rsplit("/", 1)[-1] for one in evidence.requests if one.seq > since)
+    if asked != Counter(POLLED):
+        wrong.append(f"I10 a quiet cycle asked for {dict(asked)}")
+    return wrong
+
+
+def _final(evidence: Evidence, table: str) -> dict[str, Row]:
+    rows: dict[str, Any] = {one.id: one.after for one in evidence.of(table)}
+    return {row_id: row for row_id, row in rows.items() if row is not None}

@@ -1,0 +1,277 @@
+"""One seed is one run: draw what happens, let it happen, hold the end against the invariants."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import structlog
+
+from store.schema import migrations
+from tests.simulation import evidence, invariants
+from tests.simulation.acts import TROUBLES, Act, Happening, Work, happen
+from tests.simulation.town import Town, found
+
+UNFORESEEN = frozenset({"unforeseen", "two daemons", "cycle failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """What may happen in a run, and how often: verb or point of work to weight."""
+
+    steps: tuple[int, int] = (8, 24)
+    settings: tuple[str, ...] = ("late audit", "no audit", "end token", "bom", "short tokens")
+    acts: dict[str, int] = field(
+        default_factory=lambda: {
+            "status": 30,
+            "back-dated": 5,
+            "both": 4,
+            "quantity": 10,
+            "price": 3,
+            "refund choice": 4,
+            "hold": 4,
+            "schedule": 4,
+            "unschedule": 1,
+            "touch": 4,
+            "delete row": 1,
+            "delete line": 1,
+            "edit line": 1,
+            "note on log": 2,
+            "provision": 5,
+            "touch contract": 2,
+            "touch draft": 3,
+            "pay": 2,
+            "by hand": 4,
+            "wait": 14,
+            "clock": 24,
+            "settings": 3,
+            "configure": 2,
+            "stop": 2,
+            "second daemon": 2,
+            "back up": 3,
+            "restore": 2,
+            "lose": 1,
+        }
+    )
+    works: dict[str, int] = field(
+        default_factory=lambda: {"": 30, "store": 14, "wire": 20, "trouble": 24, "person": 10}
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """How a run ended."""
+
+    seed: int
+    happened: list[Happening]
+    violations: list[str]
+    digest: str
+    cycles: int = 0
+    kills: int = 0
+    restores: int = 0
+    seconds: int = 0
+
+    def told(self) -> str:
+        """Return what to read when it failed."""
+        steps = "\n".join(f"  {one}" for one in self.happened)
+        wrong = "\n".join(f"  {one}" for one in self.violations)
+        return f"seed {self.seed}; again with: make sim SEED={self.seed}\n{steps}\n{wrong}"
+
+
+# --- drawing -----------------------------------------------------------------------------------
+
+
+def draw(seed: int, mix: Mix) -> list[Happening]:
+    """Return what happens in the run of a seed."""
+    rng = Random(f"steps {seed}")  # noqa: S311  # repeatable on purpose
+    drawn: list[Happening] = []
+    for _ in range(rng.randint(*mix.steps)):
+        drawn.append(draw_act(rng, mix))
+        if rng.random() < 0.6:
+            drawn.append(draw_work(rng, mix))
+    return drawn
+
+
+def draw_act(rng: Random, mix: Mix) -> Act:
+    verb = rng.choices(list(mix.acts), list(mix.acts.values()))[0]
+    value, detail = _DETAILS.get(verb, _plain)(rng)
+    return Act(verb, rng.randrange(5), value, detail)
+
+
+def draw_work(rng: Random, mix: Mix) -> Work:
+    how = rng.choices(["cycle", "once", "invoice"], [70, 15, 15])[0]
+    point = rng.choices(list(mix.works), list(mix.works.values()))[0]
+    if point == "trouble":
+        point = rng.choice(sorted(TROUBLES))
+    act = None
+    if point == "person":
+        verbs = {name: weight for name, weight in mix.acts.items() if name in _MEDDLING}
+        act = draw_act(rng, Mix(acts=verbs))
+    return Work(how, point, rng.randint(1, 16), rng.choice([1, 1, 1, 3]), act)
+
+
+_MEDDLING = frozenset(
+    {"status", "quantity", "touch", "touch contract", "touch draft", "note on log", "provision"}
+    | {"hold", "by hand", "refund choice", "pay"}
+)
+_STATES = ["active"] * 4 + ["suspended"] * 4 + ["paused"] * 2 + ["cancelled"]
+
+
+def _plain(rng: Random) -> tuple[int, str]:
+    return rng.randrange(4), ""
+
+
+_DETAILS: dict[str, Callable[[Random], tuple[int, str]]] = {
+    "status": lambda rng: (0, rng.choice(_STATES)),
+    "back-dated": lambda rng: (rng.randint(1, 9), rng.choice(_STATES[:10])),
+    "both": lambda rng: (rng.randint(0, 14), rng.choice(_STATES)),
+    "quantity": lambda rng: (rng.randint(0, 14), ""),
+    "price": lambda rng: (rng.randint(8, 13), ""),
+    "refund choice": lambda rng: (rng.randrange(3), ""),
+    "hold": lambda rng: (rng.randrange(2), ""),
+    "schedule": lambda rng: (rng.randint(0, 4), ""),
+    "edit line": lambda rng: (-rng.randint(1, 50), ""),
+    "by hand": lambda rng: (
+        rng.randint(1, 14),
+        rng.choice(["suspend", "reactivate", "seats", "auto-renew", "name"]),
+    ),
+    "wait": lambda rng: (rng.choice([1, 10, 70, 130, 400, 3600]), ""),
+    "clock": lambda rng: (rng.choice([86_400, 86_400, 172_800, 604_800, -3_600, 3_600]), ""),
+    "settings": lambda rng: (0, rng.choice(["202", "not ready", "few requests a minute"])),
+    "configure": lambda rng: (rng.randrange(2), rng.choice(["refunds", "change day"])),
+    "lose": lambda rng: (rng.randrange(2), ""),
+}
+_WORLDS: dict[str, dict[str, Any]] = {
+    "late audit": {"audit_delay_seconds": 30},
+    "no audit": {"audit": False},
+    "end token": {"delta_token_at": "end"},
+    "bom": {"partner_center_bom": True, "partner_center_crlf": True},
+    "short tokens": {"token_seconds": 400},
+}
+
+
+def world_of(seed: int, mix: Mix) -> dict[str, Any]:
+    """Draw the settings of the sandbox."""
+    rng = Random(f"world of {seed}")  # noqa: S311  # repeatable on purpose
+    chosen: dict[str, Any] = {}
+    for name in mix.settings:
+        if rng.random() < 0.15:
+            chosen |= _WORLDS[name]
+    return chosen
+
+
+# --- running -----------------------------------------------------------------------------------
+
+
+def run(
+    seed: int,
+    mix: Mix | None = None,
+    *,
+    steps: Sequence[Happening] | None = None,
+    wrap: Any = None,
+) -> Outcome:
+    """Run a seed, or given steps in its world, and judge."""
+    mix = mix or Mix()
+    steps = draw(seed, mix) if steps is None else steps
+    with structlog.testing.capture_logs() as said:
+        town = found(seed, **world_of(seed, mix))
+        town.wrap = wrap
+        outcome = Outcome(seed=seed, happened=list(steps), violations=[], digest="")
+        town.cycle()
+        for one in steps:
+            happen(town, one)
+            _count(outcome, one, town)
+        tidy_up(town)
+        outcome.violations = judge(town, said)
+        town.stop()
+    outcome.digest = digest(town)
+    outcome.seconds = int(town.chronos.time)
+    return outcome
+
+
+def _count(outcome: Outcome, one: Happening, town: Town) -> None:
+    if isinstance(one, Work):
+        outcome.cycles += 1
+        outcome.kills += town.wire.tally.died or town.store_tally.died
+    elif one.verb == "restore" and town.backups:
+        outcome.restores += 1
+
+
+def tidy_up(town: Town) -> None:
+    """Everything calms down: people take holds away, and touch what may have been late."""
+    town.calm()
+    with town.world.lock:
+        town.world.clock.advance(2 * 86_400)  # past everything that was scheduled for a while
+    town.settle_down(2)
+    for subscription in town.subscriptions:
+        if any(r["sk_subscriptionid"] == subscription for r in town.rows("sk_subscription")):
+            town.edit(subscription, sk_hold=False, sk_deactivateon=None, sk_name="touched")
+    town.settle_down(3)
+
+
+def judge(town: Town, said: Sequence[Any]) -> list[str]:
+    """Hold the run against every invariant."""
+    for _ in range(2):
+        town.cycle()
+    mark = town.world.journal.last
+    town.cycle()
+    seen = evidence.read(
+        town.world,
+        is_lossy=town.lossy,
+        is_audited=town.world.settings.audit and not town.went_back,
+        lost_on=town.lost_on,
+    )
+    return [*_unforeseen(town), *_judged(town, seen, mark), *_local(town, said)]
+
+
+def _unforeseen(town: Town) -> list[str]:
+    return [f"unforeseen: {told}" for told in town.watch.log.told if told[0] in UNFORESEEN]
+
+
+def _judged(town: Town, seen: evidence.Evidence, mark: int) -> Iterator[str]:
+    for subscription in town.subscriptions:
+        yield from invariants.i1_one_log_per_change(seen, subscription)
+        yield from invariants.i3_money_to_the_cent(seen, subscription)
+        if subscription in town.licences:
+            yield from invariants.i4_both_sides_agree(
+                seen, subscription, town.licences[subscription]
+            )
+    yield from invariants.i2_nothing_twice(seen, town.watch.unseen)
+    yield from invariants.i3_invoices_add_up(seen)
+    yield from invariants.i9_nothing_deleted(seen)
+    yield from invariants.i10_quiet_when_nothing_happens(seen, mark)
+
+
+def _local(town: Town, said: Sequence[Any]) -> Iterator[str]:
+    connection = town.durable._connection
+    answers = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+    database = _database(connection)
+    pending = [one.name for one in migrations.pending(database)]
+    yield from invariants.i5_intent_before_write(town.watch.unintended)
+    yield from invariants.i6_state_is_sound(answers, pending)
+    places = {
+        "log": f"{town.watch.log.told} {said}",
+        "state": "\n".join(connection.iterdump()),
+    }
+    yield from invariants.i8_no_secret(
+        [town.world.client_secret, *town.watch.tokens], places
+    )
+
+
+def _database(connection: Any) -> Any:
+    from sqlite_utils import Database  # noqa: PLC0415
+
+    return Database(connection)
+
+
+def digest(town: Town) -> str:
+    """Return the fingerprint of everything that the sandbox noted."""
+    hashed = hashlib.sha256()
+    for entry in town.world.journal.since(0):
+        hashed.update(repr(entry).encode())
+    return hashed.hexdigest()
+
+
+_ = timedelta
