@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CLIENTS := tests_clients/.venv
 ARGS   ?=
 
-.PHONY: help setup demo test test-clients check format lock bench record clean
+.PHONY: help setup demo test test-clients check format lock bench record replay clean
 help:  #? list the targets
 	@sed -n 's/^\([a-z-]*\):.*#? \(.*\)/make \1 \t\2/p' Makefile
 
@@ -43,8 +43,15 @@ format: setup  #? format the code and sort the imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet .
 
-record: setup  #? record the cassettes of the HTTP tests anew, against the sandbox
+record: setup  #? the cassettes of the tests anew; CONFIG=config.yaml [OUT=recording] records your tenant
+ifdef CONFIG
+	$(BIN)/python -m tests.recorded.tenant $(CONFIG) $(or $(OUT),recording) $(if $(SUBSCRIPTION),--subscription $(SUBSCRIPTION)) $(if $(WRITE),--write $(WRITE))
+else
 	SEATKEEPER_RECORD=all $(BIN)/python -m pytest tests/recorded -q $(ARGS)
+endif
+
+replay: setup  #? your recording against your mappings, offline: CASSETTES=recording MAPPINGS=mappings
+	$(BIN)/python -m tests.recorded.replay $(or $(CASSETTES),recording) $(MAPPINGS)
 
 bench: setup  #? measure; results go to docs/performance.md
 	$(BIN)/python -m bench $(ARGS)

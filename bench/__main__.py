@@ -60,6 +60,7 @@ def _sizes(rows: int, rounds: int, samples: int) -> Sizes:
         adoptions=min(rounds, whole.adoptions),
         samples=samples,
         settled=min(rows, whole.settled),
+        laid=min(rows * 5, whole.laid),
     )
 
 

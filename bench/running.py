@@ -73,6 +73,10 @@ class Sandbox:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def memory_mib(self) -> float:
+        """Return the memory that the sandbox holds now."""
+        return _status_mib(self.pid, "VmRSS")
+
 
 @contextmanager
 def sandbox() -> Iterator[Sandbox]:
@@ -111,8 +115,12 @@ def child(module: str, *arguments: str) -> Document:
 
 def peak_mib() -> float:
     """Return the peak memory of this process; what its parent used does not count."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    kib = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
+    return _status_mib(os.getpid(), "VmHWM")
+
+
+def _status_mib(pid: int, name: str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    kib = next(line.split()[1] for line in lines if line.startswith(name))
     return int(kib) / 1024
 
 

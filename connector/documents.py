@@ -26,6 +26,12 @@ def read_exact(content: bytes) -> Json:
     return document
 
 
+def read_error(content: bytes) -> Json:
+    """Parse what an error says; stack traces in it can hold bare line ends. Raise ValueError."""
+    document: Json = json.loads(content.removeprefix(codecs.BOM_UTF8), strict=False)
+    return document
+
+
 def render(document: Row) -> bytes:
     """Write a body; a `Decimal` keeps all its digits."""
     return orjson.dumps(document, default=_decimal)

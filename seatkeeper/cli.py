@@ -11,7 +11,16 @@ from typing import NoReturn
 import typer
 
 from seatkeeper import logs, output
-from seatkeeper.commands import invoices, looking, mappings, parked, playing, running, steering
+from seatkeeper.commands import (
+    invoices,
+    looking,
+    mappings,
+    parked,
+    playing,
+    running,
+    steering,
+    telling,
+)
 from seatkeeper.commands.exits import Exit
 from seatkeeper.instance import AlreadyRunningError
 from seatkeeper.requested import RequestRefusedError
@@ -27,9 +36,11 @@ app = typer.Typer(
 )
 for _verb in (
     running.run,
+    running.apply,
     looking.plan,
     looking.status,
-    looking.explain,
+    telling.explain,
+    telling.log,
     looking.check,
     steering.pause,
     steering.resume,

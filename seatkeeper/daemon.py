@@ -113,8 +113,8 @@ class Daemon:
         """Meet the organisation; a service that is down is waited for."""
         config = self._application.config
         since = self._engine.ports.store.tx(paused_since)
-        mode = f"{config.mode}, paused since {since}" if since else config.mode
-        log.info("started", poll_seconds=config.poll_seconds, mode=mode)
+        paused = {"reason": f"paused since {since}"} if since else {}
+        log.info("started", poll_seconds=config.poll_seconds, mode=config.mode, **paused)
         while not self._application.stop.is_set():
             try:
                 meet(self._application)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
+from sync.accepting import accept
 from sync.by_hand import RefusedByHandError
 from sync.cycle import look_at_parked
 from sync.engine import Engine
@@ -108,6 +109,13 @@ def _resync(engine: Engine, _: Asked) -> Results:
     return [{"table": table} for table in tables]
 
 
+def _apply(engine: Engine, asked: Asked) -> Results:
+    if engine.observe:
+        raise RequestRefusedError("mode is observe; nothing is written outside")
+    plan = accept(engine, str(asked["plan"]))
+    return [{"hash": plan["hash"]}]
+
+
 _COMMANDS: Mapping[str, Callable[[Engine, Asked], Results]] = {
     "invoice run": _invoice_run,
     "parked retry": _parked_retry,
@@ -116,4 +124,5 @@ _COMMANDS: Mapping[str, Callable[[Engine, Asked], Results]] = {
     "resume": _resume,
     "revert": _revert,
     "resync": _resync,
+    "apply": _apply,
 }

@@ -102,8 +102,13 @@ def detect(
         # late, and are found when the row is next touched.
         at = sight.modified_at if walk.facts else base.modified_at
         return Detection(seen=replace(done, modified_at=at, differs_since=None), facts=walk.facts)
-    # While it waits it stays as well: the late rows are younger than that.
-    return _late(replace(kept, modified_at=base.modified_at), sight, patience, fresh=fresh)
+    # While it waits it stays as well: the late rows are younger than that. A row that was saved
+    # again, while the rows of its first change have come, begins its wait anew.
+    went_on = bool(walk.facts) and sight.version > base.version
+    waiting = replace(kept, modified_at=base.modified_at)
+    if went_on:
+        waiting = replace(waiting, differs_since=None)
+    return _late(waiting, sight, patience, fresh=fresh)
 
 
 def _late(kept: Seen, sight: Sight, patience: Patience, *, fresh: bool) -> Detection:

@@ -22,6 +22,7 @@ from sync.mapping import Record
 from sync.model import Context, Contract, Invoice, Line
 from sync.poll import lookups
 from sync.remote import CREATE_ONLY, Answer, Comparison, Condition, Read, Write
+from sync.scope import OUTSIDE
 from sync.settling import (
     Cycle,
     Trouble,
@@ -108,6 +109,8 @@ def read_bill(engine: Engine, contract_id: str, on: date) -> Bill | Trouble | No
         return None
     waiting = _lines_on(engine, draft)
     added = tuple(_added(engine, subscriptions, terms, cycle))
+    if not _in_scope(engine, added):
+        return OUTSIDE
     bill = Bill(
         contract=contract,
         cycle=cycle,
@@ -214,6 +217,13 @@ def _added(
             context = read_context(engine.mappings, mine)
             lines = tuple(_lines_for(engine, context, terms, cycle))
             yield SubscriptionLines(context=context, lines=lines)
+
+
+def _in_scope(engine: Engine, added: Sequence[SubscriptionLines]) -> bool:
+    """Tell whether a contract may be touched: all its subscriptions must be in the scope."""
+    if not engine.scope.is_limited:
+        return True
+    return bool(added) and all(engine.scope.holds(one.context) for one in added)
 
 
 def _lines_for(engine: Engine, context: Context, terms: Terms, cycle: Cycle) -> Iterator[NewLine]:

@@ -67,6 +67,11 @@ def updated_log(entity: Entity, row: Row, log: KnownLog) -> KnownLog:
     )
 
 
+def status_told(log: KnownLog) -> Status | None:
+    """Return the state that a log tells by its kind; None for one of seats or price."""
+    return _STATUS.get(log.kind)
+
+
 def standing_of(logs: Sequence[KnownLog], quantity_on_row: int) -> Standing | None:
     """Return the state that the newest logs tell, in order of sequence; None without logs."""
     if not logs:

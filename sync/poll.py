@@ -26,6 +26,7 @@ from sync.remote import (
     ReadHistory,
     Row,
 )
+from sync.restored import settled
 from sync.state import (
     Fact,
     FactState,
@@ -226,7 +227,7 @@ def _t1(engine: Engine, tx: Tx, looked: Sequence[_Looked], page: Page) -> int:
 
 def _store_detection(engine: Engine, tx: Tx, detection: Detection, before: Seen | None) -> int:
     subject = detection.seen.id
-    facts = _with_keys(engine, tx, detection.facts, before)
+    facts = settled(tx, subject, _with_keys(engine, tx, detection.facts, before))
     added = tx.add_facts(facts)
     tx.put_seen([detection.seen])
     tx.trail(_seen_entries(engine, facts))
@@ -285,7 +286,9 @@ def _forget(engine: Engine, tx: Tx, subscription_id: str, now: datetime) -> None
     """Set aside what was not applied yet for a deleted row; it is never dropped silently."""
     is_known = bool(tx.seen([subscription_id]))
     waits = tx.facts(subscription_id, FactState.WAITING) or tx.open_operations(subscription_id)
-    if waits or (is_known and tx.parked(subscription_id)):
+    before = tx.parked(subscription_id)
+    is_told = any(one.code == "row-deleted" for one in before)
+    if not is_told and (waits or (is_known and before)):
         parked = Parked(
             subject=subscription_id,
             code="row-deleted",

@@ -1,14 +1,16 @@
 """Take in change logs: T1 for what we wrote before, and for what a person has set on it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sync.engine import Engine
 from sync.follow import VERSION, keep_met, keep_place, pages, version_of
-from sync.logs import LOGGED, known_log, standing_of
+from sync.logs import LOGGED, known_log
 from sync.mapping import Entity
 from sync.ports import Tx
 from sync.remote import Page, Read, Row
-from sync.state import KnownLog, Wake
+from sync.restored import believe_logs
+from sync.state import KnownLog, Point, Wake
 
 
 def poll_change_logs(engine: Engine) -> int:
@@ -26,8 +28,9 @@ def _take_logs(engine: Engine, entity: Entity, page: Page) -> int:
         subjects = {log.subscription_id for log in logs}
         ours = {log.id for subject in subjects for log in tx.known_logs(subject)}
         changed = tx.put_logs(logs)
-        for subject in {log.subscription_id for log in changed if log.id not in ours}:
-            _adopt_logged(engine, tx, subject)
+        fresh = [log for log in changed if log.id not in ours]
+        for subject in sorted({log.subscription_id for log in fresh}):
+            _adopt_logged(engine, tx, subject, fresh)
         for log in changed:
             if log.id in ours or _is_unfinished(log):
                 wake = Wake(subscription_id=log.subscription_id, reason=f"log {log.provisioning}")
@@ -61,15 +64,19 @@ def _known_log(entity: Entity, row: Row) -> KnownLog | None:
     return known_log(entity, row, str(subscription or "").lower(), version_of(row))
 
 
-def _adopt_logged(engine: Engine, tx: Tx, subject: str) -> None:
+def _adopt_logged(engine: Engine, tx: Tx, subject: str, fresh: Sequence[KnownLog]) -> None:
     """Believe logs that the store does not know, after a restore, before rows are judged."""
-    seen = tx.seen([subject]).get(subject)
-    if seen is None or tx.open_operations(subject):
+    mine = [log for log in fresh if log.subscription_id == subject]
+    standing = believe_logs(tx, subject, mine)
+    if standing is None:
         return
-    standing = standing_of(tx.known_logs(subject), seen.point.quantity)
-    if standing is not None and standing != seen.accepted:
-        tx.put_seen([replace(seen, accepted=standing)])
-        tx.trail([engine.trail(subject, "adopted from its logs", status=standing.status)])
+    tx.trail([engine.trail(subject, "adopted from its logs", status=standing.status)])
+    entity = engine.mappings.entity("subscription")
+    if entity.table not in engine.audited:
+        # No history leads on from here: the row is compared with what the logs tell.
+        seen = tx.seen([subject])[subject]
+        pair = entity.fields["status"].choices[standing.status]
+        tx.put_seen([replace(seen, point=Point(pair, standing.quantity))])
 
 
 def _is_unfinished(log: KnownLog) -> bool:

@@ -298,6 +298,10 @@ class Store(Protocol):
         """Run `fn` on one snapshot that it must not change; no writer waits for it."""
         ...
 
+    def copy(self) -> "Store":
+        """Return a copy that forgets, for a plan that must not change anything."""
+        ...
+
     def damage(self) -> list[str]:
         """Return what is broken in the storage itself, in its own words."""
         ...

@@ -67,7 +67,7 @@ def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepa
         licence=licence,
         provider_trouble=trouble,
         parked_code=parked.code if parked else "",
-        hold=hold if hold is not None else _held_on_log(context),
+        hold=hold if hold is not None else _held_on_log(context, is_checked=is_checked),
         is_checked=is_checked,
         emitted=emitted,
         moment=_moment(engine, context),
@@ -159,9 +159,14 @@ def _bare(engine: Engine, subject: str) -> Subscription | None:
 
 
 def _refused(engine: Engine, subject: str) -> list[Fact]:
-    """Return the newest refused change: it may have been made legal since."""
-    refused = engine.ports.store.tx(lambda tx: tx.facts(subject, FactState.REFUSED))
-    return refused[-1:]
+    """Return the newest refused change, unless another was accepted after it.
+
+    It may have been made legal since; once a later change counts, its state is history.
+    """
+    facts = engine.ports.store.tx(
+        lambda tx: tx.facts(subject, FactState.REFUSED, FactState.PLANNED, FactState.DONE)
+    )
+    return [fact for fact in facts[-1:] if fact.state is FactState.REFUSED]
 
 
 def read(engine: Engine, subject: str) -> Context:
@@ -182,10 +187,14 @@ def _moment(engine: Engine, context: Context) -> Moment:
         return Moment(now=now, today=now.date())  # the contract is parked for its zone
 
 
-def _held_on_log(context: Context) -> Row | None:
-    """Find the hold on the newest log that carries one, when the local state was lost."""
+def _held_on_log(context: Context, *, is_checked: bool) -> Row | None:
+    """Find the hold on the newest log that carries one, when the local state was lost.
+
+    What was given back since counts only when no late suspend may have taken it again.
+    """
     for log in reversed(context.logs):
-        if log.kind in {"activation", "resume"} and log.provisioning is Provisioning.PROVISIONED:
+        given_back = log.kind in {"activation", "resume"} and not is_checked
+        if given_back and log.provisioning is Provisioning.PROVISIONED:
             return None
         if log.held:
             return read_held(log.held)

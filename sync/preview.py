@@ -6,12 +6,14 @@ the daemon runs.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from hashlib import sha256
 from typing import TypeAlias
 
 from sync.cycle import look_at_parked
 from sync.engine import Engine
+from sync.guarding import find_alarms
 from sync.journal import operations_of
 from sync.planned import Case, Plan, Prepared
 from sync.poll import look_again, poll_subscriptions
@@ -34,19 +36,21 @@ def preview(engine: Engine) -> Document:
     look_again(engine)
     take_scheduled(engine)
     due = engine.ports.store.tx(lambda tx: tx.due(None))
-    changes = [change for subject, _ in due for change in _changes(engine, subject)]
+    subjects = [subject for subject, _ in due]
+    alarms = find_alarms(engine, subjects)
     document: Document = {
         "schema": SCHEMA,
         "mapping_hash": engine.mappings.hash,
-        "guards": [],
-        "changes": changes,
+        "guards": [asdict(one) for one in alarms],
+        "changes": [change for subject in subjects for change in _changes(engine, subject)],
     }
-    return {"schema": SCHEMA, "hash": digest(document), **document}
+    return {"schema": SCHEMA, "hash": hash_of(document), **document}
 
 
-def digest(document: Mapping[str, object]) -> str:
-    """Hash the canonical JSON, which holds no time of its making."""
-    return sha256(canonical(document).encode()).hexdigest()
+def hash_of(document: Mapping[str, object]) -> str:
+    """Hash the canonical JSON of what would be done; what the guards say depends on the time."""
+    hashed = {name: document.get(name) for name in ("schema", "mapping_hash", "changes")}
+    return sha256(canonical(hashed).encode()).hexdigest()
 
 
 def canonical(document: Mapping[str, object]) -> str:

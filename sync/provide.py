@@ -23,6 +23,7 @@ from sync.remote import (
     Unavailable,
     WriteResult,
 )
+from sync.restored import is_restored
 from sync.state import Operation, OperationState
 
 _TRIES = 3
@@ -88,15 +89,17 @@ def verify(engine: Engine, operations: Sequence[Operation]) -> Attempt:
 
 
 def _verified(engine: Engine, sent: Operation, licence: Licence) -> Attempt:
-    if shows(Action(sent.action), licence, sent.body):
+    if sent.body and shows(Action(sent.action), licence, sent.body):
         _put_done(engine, sent, "its effect was read back")
         return Attempt(ending=Ending.DONE, licence=licence)
     engine.ports.store.tx(lambda tx: late.expect(tx, sent.subject))
     begun = sent.sent_at or engine.now()
     rest = UNCLEAR_PAUSE - (engine.now() - begun)
     if rest > timedelta(0):
-        _postpone(engine, sent, rest)
+        _postpone(engine, replace(sent, sent_at=begun), rest)
         return Attempt(ending=Ending.UNCLEAR, message=_UNCLEAR)
+    if is_restored(sent):
+        return Attempt(ending=Ending.LATER, message="It is planned anew after the restore.")
     return _send(engine, sent, licence)
 
 

@@ -6,7 +6,7 @@ Sources: Microsoft Learn, web API error codes, service protection limits, condit
 
 from typing import Final
 
-from connector.documents import mapping, read_fast, text
+from connector.documents import mapping, read_error, text
 from connector.errors import Fault, Lesson, Meaning, sentence
 from connector.http import Reply
 
@@ -117,7 +117,7 @@ def fault_of(reply: Reply) -> Fault:
 
 def _told(content: bytes) -> tuple[str, str]:
     try:
-        error = mapping(mapping(read_fast(content)).get("error"))
+        error = mapping(mapping(read_error(content)).get("error"))
     except ValueError:
         return "", ""
     return text(error.get("code")), text(error.get("message"))

@@ -7,7 +7,7 @@ Source: Microsoft Learn, Partner Center REST error codes and throttling guidance
 
 from typing import Final
 
-from connector.documents import mapping, read_fast, text
+from connector.documents import mapping, read_error, text
 from connector.errors import Fault, Lesson, Meaning, sentence
 from connector.http import Reply
 
@@ -139,7 +139,7 @@ def fault_of(reply: Reply) -> Fault:
 def _told(content: bytes) -> tuple[str, str]:
     """Read `{code, description}`; throttling answers `{statusCode, message}` instead."""
     try:
-        error = mapping(read_fast(content))
+        error = mapping(read_error(content))
     except ValueError:
         return "", ""
     return text(error.get("code")), text(error.get("description")) or text(error.get("message"))

@@ -41,6 +41,7 @@ class Laying:
                 world.go_on()
         if len(rows) != before + count:
             raise ValueError(f"{table.logical}: rows with the same id")
+        rows.settle()
 
     def _rows(
         self, table: Table, model: Row, names: tuple[str, ...], members: Iterable[Member]

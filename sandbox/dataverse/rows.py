@@ -165,6 +165,10 @@ class Rows:
             self._log = sorted(set(self._log))
             self._log_sorted = True
 
+    def settle(self) -> None:
+        """Put new ids in their places now, so that the next read need not."""
+        self._settle_ids()
+
     def _settle_ids(self) -> None:
         if len(self._new_ids) > FEW:
             self._ids = sorted(self._rows)

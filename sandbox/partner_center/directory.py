@@ -91,9 +91,7 @@ def _licence(offer: str, found: list[Subscription]) -> Document:
         status: sum(one.quantity for one in found if one.status is status) for status in Status
     }
     total = seats[Status.ACTIVE] + seats[Status.EXPIRED]  # users keep access while expired (4.1)
-    sku, plan = (str(uuid5(NAMESPACE_URL, f"{name} {offer}")) for name in ("sku", "plan"))
     capability = "Enabled" if total else "Suspended"
-    name = found[0].offer_name
     return {
         "availableUnits": total,
         "activeUnits": seats[Status.ACTIVE],
@@ -101,25 +99,25 @@ def _licence(offer: str, found: list[Subscription]) -> Document:
         "suspendedUnits": seats[Status.SUSPENDED],
         "totalUnits": total,
         "warningUnits": seats[Status.EXPIRED],
-        "productSku": {
-            "id": sku,
-            "name": name,
-            "skuPartNumber": offer.partition(":")[0],
-            "targetType": "User",
-            "licenseGroupId": "group1",
-        },
-        "servicePlans": [
-            {
-                "displayName": name,
-                "serviceName": offer.partition(":")[0],
-                "id": plan,
-                "capabilityStatus": capability,
-                "targetType": "User",
-            }
-        ],
+        **_product(offer, found[0].offer_name, capability),
         "capabilityStatus": capability,
         "attributes": {"objectType": "SubscribedSku"},
     }
+
+
+def _product(offer: str, name: str, capability: str) -> Document:
+    """Return what a licence is for: the product, and itself as its only service plan."""
+    part = offer.partition(":")[0]
+    sku, plan = (str(uuid5(NAMESPACE_URL, f"{kind} {offer}")) for kind in ("sku", "plan"))
+    product = {"id": sku, "name": name, "skuPartNumber": part, "targetType": "User"}
+    service = {
+        "displayName": name,
+        "serviceName": part,
+        "id": plan,
+        "capabilityStatus": capability,
+        "targetType": "User",
+    }
+    return {"productSku": product | {"licenseGroupId": "group1"}, "servicePlans": [service]}
 
 
 def _entitlement(found: Subscription) -> Document:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from random import Random
 from typing import Any, NamedTuple
 
@@ -170,7 +170,7 @@ def _lay_subscriptions(world: Stage, bought: list[Bought]) -> None:
             *(one.id, subscription_name(one.place), one.group.account_id, one.group.id),
             *(one.group.provider_id, one.provider_id, one.seats),
         )
-        for one in bought
+        for one in sorted(bought, key=attrgetter("id"))  # as they are read
     )
     world.dataverse.lay(model.table, columns, names, members)
 

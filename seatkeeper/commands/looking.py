@@ -1,9 +1,8 @@
-"""`plan`, `status`, `explain`, `check`: they take no lock and write nothing (rules.md 2.14)."""
+"""`plan`, `status`, `check`: they take no lock and write nothing (rules.md 2.14)."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
-
-import typer
+from typing import Any
 
 from seatkeeper import checks, output
 from seatkeeper.bootstrap import look_at_store, meet
@@ -11,9 +10,9 @@ from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
-from seatkeeper.explain import find_story, tell
 from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.set_aside import for_a_person, outside, print_parked
+from sync import guard_memory
 from sync.paused import paused_since
 from sync.preview import preview
 
@@ -30,10 +29,14 @@ def plan(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int
     else:
         _print_plan(document)
         _print_standing(application.config.mode, since)
-    return Exit.CHANGES if changes else Exit.OK
+    if changes:
+        return Exit.CHANGES
+    return Exit.GUARD if document["guards"] else Exit.OK
 
 
-def _print_plan(document: dict[str, object]) -> None:
+def _print_plan(document: Mapping[str, Any]) -> None:
+    for alarm in document["guards"]:
+        output.say(f"guard {alarm['code']}: {alarm['sentence']}")
     changes = document["changes"]
     if not isinstance(changes, list) or not changes:
         output.say("Nothing to do.")
@@ -62,13 +65,14 @@ def _print_standing(mode: str, since: str) -> None:
 
 
 def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
-    """Tell on one screen how things stand; 4 when something is parked. Needs no service."""
+    """Tell on one screen how things stand; 3 for a guard, 4 for parked work. Needs no service."""
     settings = load_config(config)
     mappings = open_mappings(settings.mappings)
     store = look_at_store(settings)
-    counts, all_parked, meta, since = store.tx(
+    counts, alarms, all_parked, meta, since = store.tx(
         lambda tx: (
             tx.counts(),
+            guard_memory.alarms(tx),
             tx.parked(),
             {name: tx.meta(name) for name in ("organisation", "last_success")},
             paused_since(tx),
@@ -83,6 +87,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> i
         **asdict(counts),
         "parked": len(parked),
         "out_of_scope": len(outside(all_parked)),
+        "guard": ", ".join(one.code for one in alarms) or None,
         "mapping_hash": mappings.hash,
     }
     if as_json:
@@ -90,30 +95,11 @@ def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> i
     else:
         output.print_table("Seatkeeper", ("what", "value"), facts.items())
         print_parked(parked)
+        for alarm in alarms:
+            output.say(f"A guard tripped, nothing is sent: {alarm.sentence}")
+    if alarms:
+        return Exit.GUARD
     return Exit.PARKED if parked else Exit.OK
-
-
-def explain(
-    subject: Annotated[
-        str, typer.Argument(metavar="ID", help="A subscription, log, line or change.")
-    ],
-    config: ConfigFile = DEFAULT_CONFIG,
-    *,
-    as_json: AsJson = False,
-) -> int:
-    """Tell the whole story of a subscription, change log, invoice line or operation."""
-    store = look_at_store(load_config(config))
-    story = find_story(store, subject)
-    store.close()
-    if story is None:
-        output.complain(f"Nothing is known of {subject}; give the id of a row or a change key.")
-        return Exit.ERROR
-    if as_json:
-        output.print_json(story.document())
-    else:
-        for line in tell(story):
-            output.say(line)
-    return Exit.OK
 
 
 def check(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:

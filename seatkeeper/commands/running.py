@@ -1,5 +1,6 @@
 """`run`: the daemon, or one cycle of it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,12 +9,13 @@ from seatkeeper import output
 from seatkeeper.bootstrap import Application, meet
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, ConfigFile
-from seatkeeper.commands.sessions import application_of
+from seatkeeper.commands.sessions import application_of, run_and_go_on
 from seatkeeper.config import load_config
 from seatkeeper.daemon import Daemon, catch_signals, note_success
 from seatkeeper.instance import single_instance
 from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.set_aside import for_a_person
+from sync import guard_memory
 from sync.cycle import run_once, work_is_left
 from sync.paused import paused_since
 
@@ -34,6 +36,23 @@ def run(
     return Exit.OK
 
 
+def apply(
+    config: ConfigFile = DEFAULT_CONFIG,
+    *,
+    plan: Annotated[
+        Path,
+        typer.Option(
+            "--plan", exists=True, dir_okay=False, help="The output of `seatkeeper plan --json`."
+        ),
+    ],
+) -> int:
+    """Accept a plan that you have looked at, and do exactly that; the guards let it through."""
+    argument = {"plan": plan.read_text(encoding="utf-8")}
+    (done,), code = run_and_go_on(load_config(config), "apply", argument, one_cycle)
+    output.say(f"The plan {str(done['hash'])[:12]} is accepted.")
+    return code
+
+
 def one_cycle(application: Application) -> int:
     """Poll once, work until nothing can be done now, and say what is left."""
     meet(application)
@@ -51,6 +70,10 @@ def one_cycle(application: Application) -> int:
     )
     if report.sign_in is not None:
         return Exit.SIGN_IN
+    if report.stopped:
+        for alarm in application.store.tx(guard_memory.alarms):
+            output.complain(f"A guard tripped, nothing was sent: {alarm.sentence}")
+        return Exit.GUARD
     if since:
         output.complain(f"Paused since {since}: nothing is sent until `seatkeeper resume`.")
         return Exit.TEMPORARY

@@ -5,7 +5,7 @@ import os
 import pytest
 import requests
 
-from bench import exchanges, first_read, reader, report, settling
+from bench import exchanges, first_read, laying, reader, report, settling
 from bench.running import Sandbox
 from sandbox.server import Options, start
 from seatkeeper.mapping_folder import shipped
@@ -34,6 +34,19 @@ def test_requests_are_counted_and_the_licences_really_follow(running):
     seen = exchanges.measure(running, changes=1)
     assert (seen.idle.total(), seen.deactivation.total(), seen.activation.total()) == (1, 1, 1)
     assert any("PATCH /v1/" in one for one in seen.shown)
+
+
+def test_the_first_walk_of_all_is_told_apart(running):
+    running.reset(ROWS)
+    cold, floor = first_read.measure(running, ROWS, 2, ("bytes",))
+    assert (cold.kind, len(cold.runs), floor.kind, len(floor.runs)) == ("cold", 1, "bytes", 2)
+    assert floor.serving >= 0
+
+
+def test_laying_tells_time_and_memory_of_the_world_it_made(running):
+    seen = laying.measure(running, 3000)
+    assert (seen.subscriptions, 0 < seen.seconds < 60, seen.cpu > 0) == (3000, True, True)
+    assert seen.memory_mib > 50
 
 
 def test_a_reader_that_misses_rows_is_no_measurement(running, monkeypatch):

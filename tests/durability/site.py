@@ -149,6 +149,9 @@ class MortalStore:
 
         return self._store.tx(mortal)
 
+    def copy(self) -> SqliteStore:
+        return self._store.copy()
+
     def close(self) -> None:
         self._store.close()
 

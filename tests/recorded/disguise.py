@@ -19,7 +19,7 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -57,16 +57,18 @@ TOKENS = frozenset({"etag", "continuationtoken", "pagingcookie"})
 CUSTOMERS = frozenset({"companyname", "name", "organization"})
 OURS = frozenset({"Seatkeeper recording", "OnlineServicesNCE", "OnlineServicesLegacy"})
 ELSEWHERE = "https://elsewhere.invalid/"
+WORD = re.compile(r"[a-z-]+")
 LONG = 12
-"""Shorter words without a space (a status, a product) may also be Microsoft's own."""
 
 
 class Disguise:
     """Knows the stand-in of every value that it has met."""
 
-    def __init__(self, hosts: Mapping[str, str], services: Iterable[str]) -> None:
-        self._hosts = {real.lower(): stand_in for real, stand_in in hosts.items()}
-        self._services = tuple(services)
+    def __init__(self, services: Mapping[str, str]) -> None:
+        """Take the address of each service with what stands for it, both with their path."""
+        self._services = dict(services)
+        self._hosts = {_host(real): _host(stand_in) for real, stand_in in services.items()}
+        self._nobody = frozenset(map(_host, services.values()))
         self._known: dict[str, str] = {}
         self._counted: Counter[str] = Counter()
         self._secrets: list[str] = []
@@ -76,8 +78,11 @@ class Disguise:
         self._secrets += [value for value in values if value]
 
     def request(self, request: Request) -> Request | None:
-        """Disguise a request of which vcrpy hands in a copy; None for one not to be kept."""
-        if not request.uri.startswith(self._services):
+        """Disguise a request, of which vcrpy hands in a copy; None for one not to be kept.
+
+        vcrpy asks twice, the second time with the request in disguise.
+        """
+        if not request.uri.startswith((*self._services, *self._services.values())):
             return None
         request.uri = self.address(request.uri)
         kind = _kind(request.headers)
@@ -99,10 +104,10 @@ class Disguise:
     def address(self, text: str) -> str:
         """Disguise a link: one to another host than ours says nothing any more."""
         told = self._ids(PAGE_TOKEN.sub(self._page_token, self._paging(text)))
-        for real, stand_in in self._hosts.items():
+        for real, stand_in in (*self._services.items(), *self._hosts.items()):
             told = re.sub(re.escape(real), stand_in, told, flags=re.IGNORECASE)
         host = urlsplit(told).netloc
-        return told if not host or host in self._hosts.values() else ELSEWHERE
+        return told if not host or host in self._nobody else ELSEWHERE
 
     def stand_in(self, value: str, kind: str) -> str:
         """Return what stands for a value from now on."""
@@ -223,6 +228,10 @@ class Disguise:
         return self.stand_in(value, kind)
 
 
+def _host(address: str) -> str:
+    return urlsplit(address).netloc.lower()
+
+
 def _of_customer(key: str) -> bool:
     return key in CUSTOMERS or "accountid" in key or "customerid" in key
 
@@ -240,7 +249,9 @@ def _named(kind: str, number: int) -> str:
 
 
 def _telling(value: str) -> bool:
-    return len(value) >= LONG or (" " in value and len(value) >= LONG // 2)
+    """Tell what can only be the tenant's; a single word may also be one of Microsoft's."""
+    long = len(value) >= LONG and WORD.fullmatch(value) is None
+    return long or (" " in value and len(value) >= LONG // 2)
 
 
 def _kind(headers: Mapping[str, Any]) -> str:

@@ -23,8 +23,8 @@ from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.yaml_files import ConfigurationError
 from tests.connector.scripted import Clockwork
 from tests.recorded import tape
-from tests.recorded.tenant import CASSETTE, DATAVERSE, NOTES, PAGE_SIZE, provider_origin, shown
-from tests.recorded.tour import Chosen, Side, Tour
+from tests.recorded.tenant import CASSETTE, DATAVERSE, NOTES, provider_origin, shown
+from tests.recorded.tour import ROWS, Chosen, Side, Tour
 
 BOUNDARY = re.compile(rb"((?:batch|changeset)_(?:\d+_)?)[0-9a-f-]{36}")
 
@@ -56,7 +56,7 @@ def side_of(mappings: Path | None) -> Side:
     http, tokens = Http(effects), NoSignIn()
     numbers = range(1, 10)
     return Side(
-        crm=DataverseClient(http, tokens, effects, DATAVERSE, PAGE_SIZE),
+        crm=DataverseClient(http, tokens, effects, DATAVERSE, ROWS),
         providers={
             str(number): PartnerCenterClient(http, tokens, effects, provider_origin(number))
             for number in numbers

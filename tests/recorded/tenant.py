@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from seatkeeper.bootstrap import dataverse, providers
 from seatkeeper.checks import CheckResult
@@ -15,9 +14,8 @@ from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.yaml_files import ConfigurationError
 from tests.recorded import tape
 from tests.recorded.disguise import Disguise
-from tests.recorded.tour import Chosen, Side, Tour
+from tests.recorded.tour import ROWS, Chosen, Side, Tour
 
-PAGE_SIZE = 50
 CASSETTE, NOTES = "tenant.yaml", "tenant.json"
 DATAVERSE = "https://dataverse.invalid"
 
@@ -33,12 +31,11 @@ def provider_origin(number: int) -> str:
 
 def disguise_of(config: Config) -> Disguise:
     """Return a disguise that knows the hosts and secrets of a configuration."""
-    hosts, services = {}, []
-    for number, provider in enumerate(config.providers.values(), 1):
-        hosts[urlsplit(provider.url).netloc] = urlsplit(provider_origin(number)).netloc
-        services.append(f"{provider.url}/v1/")
-    hosts[urlsplit(config.dataverse.url).netloc] = urlsplit(DATAVERSE).netloc
-    disguise = Disguise(hosts, [f"{config.dataverse.url}/api/data/", *services])
+    services = {
+        f"{provider.url}/v1/": f"{provider_origin(number)}/v1/"
+        for number, provider in enumerate(config.providers.values(), 1)
+    }
+    disguise = Disguise(services | {f"{config.dataverse.url}/api/": f"{DATAVERSE}/api/"})
     for sign_in in _sign_ins(config):
         disguise.keep_secret(*_secrets(sign_in))
     return disguise
@@ -61,7 +58,7 @@ def record(config: Config, folder: Path, subscription: str = "", *, write: bool 
     disguise, path = disguise_of(config), folder / CASSETTE
     folder.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    config = config.model_copy(update={"page_size": PAGE_SIZE})
+    config = config.model_copy(update={"page_size": ROWS})
     effects = RealEffects()
     side = Side(
         crm=dataverse(config, effects, None),
@@ -77,7 +74,7 @@ def record(config: Config, folder: Path, subscription: str = "", *, write: bool 
         tour.one(chosen)
     notes = _notes(disguise, config, chosen)
     (folder / NOTES).write_text(json.dumps(notes, indent=2), encoding="utf-8")
-    _must_be_clean(disguise, folder)
+    must_be_clean(disguise, folder)
     return tour
 
 
@@ -103,7 +100,7 @@ def _must_be_a_test(side: Side, subscription: str) -> None:
         )
 
 
-def _must_be_clean(disguise: Disguise, folder: Path) -> None:
+def must_be_clean(disguise: Disguise, folder: Path) -> None:
     """Delete a recording in which anything of the tenant is left."""
     files = [folder / CASSETTE, folder / NOTES]
     found = set[str]().union(*(disguise.leaks(f.read_text(encoding="utf-8")) for f in files))

@@ -1,7 +1,8 @@
 """What is asked of a tenant, the same while recording and on replay. Reads only, unless told.
 
-For each mapped table its definition and its first page; who we are; a delta link of the
-providers; one contract, the history of one subscription, and that subscription at its provider.
+For each mapped table its definition and its first rows; the first page of what is tracked;
+who we are; a delta link of the providers; one contract, the history of one subscription, and
+that subscription at its provider.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from vcr.errors import CannotOverwriteExistingCassetteException  # type: ignore[import-untyped]  # vcrpy ships no types
 
-from seatkeeper.checks import CheckResult, judge_table
+from seatkeeper.checks import TRACKED, CheckResult, judge_table
 from sync.mapping import Entity, MalformedRowError
 from sync.mapping_files import Mappings
 from sync.ports import Crm, Provider
@@ -28,6 +29,8 @@ from sync.remote import (
 
 MESSAGE = "Seatkeeper recording"
 NOT_RECORDED = "was not recorded; record anew with this mapping"
+ROWS = 50
+"""So many of each table are read."""
 FEW_PAGES = 20
 """The providers are walked to their delta link, but not further than this."""
 
@@ -147,19 +150,24 @@ class Tour:
         fact = self._side.crm.tables([entity.table]).get(entity.table)
         yield from judge_table(entity, fact)
         if fact is not None:
-            yield from self._first_page(entity, fact)
+            yield from self._rows_of(entity, fact)
+        if fact is not None and entity.name in TRACKED:
+            columns = (entity.id_column, *_status(entity))
+            page = next(self._side.crm.pages(entity.set, columns, None))
+            told = f"{len(page.rows)} rows on the first page"
+            yield CheckResult(what=f"changes of {entity.table}", ok=True, told=told)
 
-    def _first_page(self, entity: Entity, fact: TableFact) -> Iterator[CheckResult]:
+    def _rows_of(self, entity: Entity, fact: TableFact) -> Iterator[CheckResult]:
         columns = [name for name in entity.columns() if _physical(name) in fact.columns]
-        page = next(self._side.crm.pages(entity.set, columns, None))
-        self._rows[entity.name] = page.rows
-        wrong = [told for row in page.rows if (told := _misread(entity, row))]
+        read = Read(set=entity.set, columns=tuple(columns), top=ROWS)
+        rows = self._rows[entity.name] = self._side.crm.read([read])[0].rows
+        wrong = [told for row in rows if (told := _misread(entity, row))]
         what = f"rows of {entity.table}"
         yield from (CheckResult(what=what, ok=False, told=told) for told in dict.fromkeys(wrong))
-        first = page.rows[0] if page.rows else {}
+        first = rows[0] if rows else {}
         for name in sorted(set(columns) - set(first)) if first else ():
             yield CheckResult(what=what, ok=False, told=f"column {name} {NOT_RECORDED}")
-        told = f"{len(page.rows) - len(wrong)} of {len(page.rows)} read"
+        told = f"{len(rows) - len(wrong)} of {len(rows)} read"
         yield CheckResult(what=what, ok=not wrong, told=told)
 
     def _organisation(self) -> Iterator[CheckResult]:
@@ -223,6 +231,10 @@ class Tour:
             precondition=str(row["@odata.etag"]),
         )
         return self._side.crm.write([write]).outcome
+
+
+def _status(entity: Entity) -> tuple[str, ...]:
+    return entity.fields["status"].columns if "status" in entity.fields else ()
 
 
 def _physical(selected: str) -> str:

@@ -159,7 +159,7 @@ def test_laid_rows_are_not_journaled_but_what_happens_to_them_is(laid: Client):
 
 def test_a_laid_row_has_no_history_before_its_first_change(laid: Client):
     row = next(iter(laid.world.dataverse.rows("sk_subscription")))
-    target = f"{{'@odata.id':'sk_subscriptions({row['sk_subscriptionid']})'}}"
+    target = json.dumps({"@odata.id": f"sk_subscriptions({row['sk_subscriptionid']})"})
     path = f"/api/data/v9.2/RetrieveRecordChangeHistory(Target=@t)?@t={target}"
     assert laid.call("GET", path).json()["AuditDetailCollection"]["AuditDetails"] == []
     laid.world.dataverse.update("sk_subscription", row["sk_subscriptionid"], {"sk_quantity": 77})

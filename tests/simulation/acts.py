@@ -251,7 +251,8 @@ def _lose(town: Town, act: Act) -> None:
     """Lose the state: at rest (value 1), so that nothing falls between, or at any moment."""
     if act.value:
         town.settle_down()
-    town.lossy = town.lossy or not act.value
+    is_refused = bool(town.look(lambda tx: tx.parked()))  # a row that stands where it may not
+    town.lossy = town.lossy or not act.value or is_refused
     town.lose_state()
     town.watch.forget()
     town.lost_on = town.today()

@@ -65,6 +65,8 @@ class Course:
 
     logs: tuple[Logged, ...]
     ends: Standing
+    steps: int
+    """How often the row was saved with another status or quantity, refused ones included."""
 
 
 def course(commits: Sequence[Commit]) -> Course:
@@ -73,13 +75,15 @@ def course(commits: Sequence[Commit]) -> Course:
     assert first is not None
     now = standing(first)
     logs: list[Logged] = []
+    steps = 0
     for one in commits:
         if one.before is None or one.after is None or standing(one.before) == standing(one.after):
             continue
+        steps += 1
         for kind, after in _moves(now, standing(one.after)):
             logs.append(Logged(kind, now.seats, after.seats, _effective(one)))
             now = after
-    return Course(tuple(logs), now)
+    return Course(tuple(logs), now, steps)
 
 
 def _moves(was: Standing, now: Standing) -> Iterator[tuple[int, Standing]]:

@@ -97,12 +97,15 @@ def worth(evidence: Evidence, subscription: str, cycle: Cycle) -> Worth:
     least = most = Decimal(0)
     base = _base(evidence, subscription, cycle)
     for day in cycle:
-        seats = seats_on(day, logs, cycle)
-        kept = min(seats, base[0])
-        more = Decimal(seats - kept) / cycle.days
-        least += kept * base[1] + more * min(prices, default=Decimal(0))
-        most += kept * base[1] + more * max(prices, default=Decimal(0))
+        fewest, seats = seats_on(day, logs, cycle, base[0])
+        least += _day(fewest, base, min(prices, default=Decimal(0)), cycle)
+        most += _day(seats, base, max(prices, default=Decimal(0)), cycle)
     return Worth(least, most)
+
+
+def _day(seats: int, base: tuple[int, Decimal], price: Decimal, cycle: Cycle) -> Decimal:
+    kept = min(seats, base[0])
+    return kept * base[1] + Decimal(seats - kept) * price / cycle.days
 
 
 def _base(evidence: Evidence, subscription: str, cycle: Cycle) -> tuple[int, Decimal]:
@@ -114,21 +117,23 @@ def _base(evidence: Evidence, subscription: str, cycle: Cycle) -> tuple[int, Dec
     return 0, Decimal(0)
 
 
-def seats_on(day: date, logs: list[Commit], cycle: Cycle) -> int:
-    """Return the seats that are to be billed on a day.
+def seats_on(day: date, logs: list[Commit], cycle: Cycle, base: int) -> tuple[int, int]:
+    """Return the fewest and the most seats that may be billed on a day.
 
-    A declined change takes nothing back from a cycle that was billed before it.
+    A declined change takes nothing back from a cycle that was billed before it. Seats that came
+    and went before anything was charged for them may, or may not, have been on a line.
     """
-    state, billed = OPENING_SEATS, OPENING_SEATS
+    state = fewest = billed = OPENING_SEATS
     for one in logs:
         log: Row = one.after or {}
         before, after = log["sk_quantitybefore"], log["sk_quantityafter"]
         if before == after or first_day(log) > day or (not state and before and after):
             continue
         is_kept = log["sk_refunddecision"] in DECLINED and one.seq > cycle.issued_at
+        fewest = max(min(billed, base), after) if is_kept else after
         billed = max(billed, after) if is_kept else after
         state = after
-    return billed
+    return fewest, billed
 
 
 def first_day(log: Row) -> date:

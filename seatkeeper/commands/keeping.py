@@ -1,0 +1,60 @@
+"""`backup`, `restore` and `verify`: keep the state, put it back, and judge it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seatkeeper import output
+from seatkeeper.commands.exits import Exit
+from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from seatkeeper.config import load_config
+from seatkeeper.instance import single_instance
+from store.backup import Kept, restore_backup, write_backup
+from sync.restored import mark_restored
+
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
+
+
+def backup(
+    file: BackupFile, config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False
+) -> int:
+    """Copy the state to a file while the daemon runs; a file that is there is replaced."""
+    kept = write_backup(load_config(config).state_file, file)
+    if as_json:
+        output.print_json(_document(kept))
+    else:
+        output.say(f"{file} holds {_words(kept)}.")
+    return Exit.OK
+
+
+def restore(file: BackupFile, config: ConfigFile = DEFAULT_CONFIG) -> int:
+    """Put a backup in the place of the state; the daemon must be stopped."""
+    settings = load_config(config)
+    now = datetime.now(UTC)  # noqa: TID251  # no service is asked; it only names and dates
+    with single_instance(settings.state_file):
+        restored = restore_backup(
+            file,
+            settings.state_file,
+            stamp=f"{now:%Y%m%dT%H%M%S}",
+            prepare=lambda tx: mark_restored(tx, now),
+        )
+    output.say(f"{settings.state_file} holds {_words(restored.kept)} again.")
+    if restored.replaced:
+        output.say(f"The state before it is kept as {restored.replaced}.")
+    output.say("At the next start unfinished work is verified first; change logs tell the rest.")
+    return Exit.OK
+
+
+def _words(kept: Kept) -> str:
+    return f"{kept.rows} rows, the trail up to {kept.last_sequence}"
+
+
+def _document(kept: Kept) -> dict[str, object]:
+    return {
+        "file": str(kept.path),
+        "rows": kept.rows,
+        "last_sequence": kept.last_sequence,
+        "organisation": kept.organisation,
+    }
