@@ -13,6 +13,7 @@ import typer
 from seatkeeper import logs, output
 from seatkeeper.commands import (
     invoices,
+    keeping,
     looking,
     mappings,
     parked,
@@ -46,6 +47,9 @@ for _verb in (
     steering.resume,
     steering.revert,
     steering.resync,
+    keeping.backup,
+    keeping.restore,
+    keeping.verify,
     playing.sandbox,
     playing.demo,
 ):

@@ -79,7 +79,6 @@ def _weigh(engine: Engine, subject: str) -> Iterator[Counted]:
 
 
 def _remember(engine: Engine, before: Sequence[Alarm], found: Sequence[Alarm]) -> None:
-    event = "guard tripped" if found else "guard cleared"
     codes = ", ".join(one.code for one in found or before)
     facts = {"code": codes, "reason": " ".join(one.sentence for one in found)}
     is_news = [one.code for one in found] != [one.code for one in before]
@@ -87,8 +86,11 @@ def _remember(engine: Engine, before: Sequence[Alarm], found: Sequence[Alarm]) -
     def tx_remember(tx: Tx) -> None:
         guard_memory.set_alarms(tx, found)
         if is_news:
+            event = "guard tripped" if found else "guard cleared"
             tx.trail([engine.trail(EVERYTHING, event, **facts)])
 
     engine.ports.store.tx(tx_remember)
-    if is_news:
-        engine.ports.log.warning(event, **facts)
+    if is_news and found:
+        engine.ports.log.warning("guard tripped", **facts)
+    elif is_news:
+        engine.ports.log.warning("guard cleared", **facts)

@@ -1,5 +1,6 @@
 """`backup`, `restore` and `verify`: keep the state, put it back, and judge it."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.config import load_config
 from seatkeeper.instance import single_instance
+from seatkeeper.verify import verify as judge
 from store.backup import Kept, restore_backup, write_backup
 from sync.restored import mark_restored
 
@@ -45,6 +47,22 @@ def restore(file: BackupFile, config: ConfigFile = DEFAULT_CONFIG) -> int:
         output.say(f"The state before it is kept as {restored.replaced}.")
     output.say("At the next start unfinished work is verified first; change logs tell the rest.")
     return Exit.OK
+
+
+def verify(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
+    """Judge the state file, the trail and the invariants; all findings at once."""
+    findings = judge(load_config(config))
+    if as_json:
+        output.print_json([asdict(one) for one in findings])
+    elif findings:
+        rows = (
+            ("BROKEN" if one.broken else "note", one.what, one.subject, one.told)
+            for one in findings
+        )
+        output.print_table("Verify", ("", "what", "of", "found"), rows)
+    else:
+        output.say("The state file, the trail and the invariants are whole.")
+    return Exit.ERROR if any(one.broken for one in findings) else Exit.OK
 
 
 def _words(kept: Kept) -> str:

@@ -81,7 +81,7 @@ def test_rule_1_2_a_refused_next_link_restarts_the_walk(make_site, status):
     assert [_kinds(site, one) for one in site.subscriptions] == [[], [], ["deactivation"]]
 
 
-def test_a_kill_in_the_middle_of_a_full_read_begins_it_again(make_site):
+def test_a_kill_in_the_middle_of_a_full_read_goes_on_with_it(make_site):
     site = make_site(subscriptions=3, max_page_size=1)
     site.advance(EXPIRED_DAYS * DAY)
     for subscription in site.subscriptions:

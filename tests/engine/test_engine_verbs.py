@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
+from seatkeeper.mapping_folder import shipped
 from seatkeeper.requested import RequestRefusedError, run_request
 from sync.cycle import look_at_parked, run_cycle
 from sync.preview import preview
@@ -180,9 +183,7 @@ def test_rule_6_a_wider_scope_acts_on_what_waited(stage):
     assert [one["code"] for one in trail(stage, "solved")] == ["out-of-scope"]
 
 
-@pytest.mark.parametrize(
-    "named", NAMES
-)
+@pytest.mark.parametrize("named", NAMES)
 def test_rule_6_the_scope_knows_accounts_and_providers_by_each_of_their_names(stage, named):
     accounts = {"account": stage.account.upper(), "tenant": stage.tenant}
     providers = {
@@ -221,9 +222,13 @@ def test_rule_6_a_subscription_outside_the_scope_on_which_nothing_waits_is_not_s
     assert stage.parked_codes() == []
 
 
-def test_rule_6_a_malformed_row_is_not_written_to_while_the_scope_is_limited(stage):
+def test_rule_6_a_malformed_row_is_not_written_to_while_the_scope_is_limited(opened, tmp_path):
+    folder = Path(copytree(shipped(), tmp_path / "mappings"))
+    file = folder / "subscription.yaml"
+    file.write_text(file.read_text().replace("expired: [1, 126310002]", "expired: [1, 126310009]"))
+    stage = opened(mappings=folder)
     limit(stage, accounts=[stage.account])
-    stage.edits(status="suspended", sk_refundchoice=126310077)
+    stage.edits(status="expired")
     mark = stage.mark
     stage.runs()
     assert stage.parked_codes() == ["row-malformed"]
@@ -419,8 +424,7 @@ def test_rule_1_1_a_resync_finds_what_the_delta_link_did_not_bring(stage, ask):
 
 def failing(stage):
     """Have the provider refuse the suspend of the stage's subscription."""
-    refused = {"service": "partner_center", "method": "PATCH", "path": ".", "times": 5}
-    stage.fails(**refused, status=403)
+    stage.fails(service="partner_center", method="PATCH", status=400)
     stage.edits(status="suspended")
     stage.runs()
     stage.fails()

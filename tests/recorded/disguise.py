@@ -57,7 +57,7 @@ TOKENS = frozenset({"etag", "continuationtoken", "pagingcookie"})
 CUSTOMERS = frozenset({"companyname", "name", "organization"})
 OURS = frozenset({"Seatkeeper recording", "OnlineServicesNCE", "OnlineServicesLegacy"})
 ELSEWHERE = "https://elsewhere.invalid/"
-WORD = re.compile(r"[a-z-]+")
+WORD = re.compile(r"[a-z_-]+")
 LONG = 12
 
 

@@ -160,3 +160,21 @@ def test_a_sandbox_told_to_end_while_it_loads_keeps_what_it_has(tmp_path: Path) 
     with pytest.raises(Stopping):
         start(options, stopping)
     assert organisation(tmp_path) == before
+
+
+def test_what_was_written_before_a_reset_is_broken_off_is_taken_back(tmp_path: Path) -> None:
+    path, many = tmp_path / "sandbox.db", 25_000  # more than is held in memory
+    storage = SqliteStorage(path)
+    storage.put(service="dataverse", table="t", id="kept", document={"n": 1})
+    storage.flush(version=1, seq=1)
+    storage.clear()
+    for number in range(many):
+        storage.put(service="dataverse", table="t", id=str(number), document={"n": number})
+    storage.abandon()
+    storage.put(service="dataverse", table="t", id="late", document={})
+    storage.flush(version=2, seq=2, facts={"organisation_id": "new"})
+    storage.close()
+    again = SqliteStorage(path)
+    assert list(again.documents("dataverse")) == [("t", "kept", {"n": 1})]
+    assert "organisation_id" not in again.facts()
+    again.close()

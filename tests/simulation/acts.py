@@ -58,7 +58,8 @@ class Work:
 
     how: str = "cycle"
     point: str = ""
-    """`store`, `wire` (it dies there), a trouble, `person` or `rival`; empty: nothing happens."""
+    """`store` or `wire` (it dies there), a trouble, `person`, or a second daemon on the same state
+    (`second`) or on a copy of it (`rival`), which works while this one waits for an answer."""
     at: int = 0
     times: int = 1
     act: Act | None = None
@@ -227,13 +228,16 @@ def _stop(town: Town, act: Act) -> None:
 
 
 def _second(town: Town, act: Act) -> None:
-    """Start a second daemon on the same state: it must not get far."""
+    """Start a second daemon on the same state: the lock refuses it, before it asks anything."""
     town.alive()
+    _refused_by_the_lock(town)
+
+
+def _refused_by_the_lock(town: Town) -> None:
     try:
-        second = town.start()
+        town.second()
     except AlreadyRunningError:
         return
-    second.held.close()
     town.watch.log.info("two daemons")
 
 
@@ -326,7 +330,7 @@ def _arm(town: Town, work: Work) -> None:
         if left[0] == 0:
             _interfere(town, work)
 
-    if work.point in TROUBLES or work.point == "person":
+    if work.point in TROUBLES or work.point in {"person", "second", "rival"}:
         town.wire.before = before
 
 
@@ -335,3 +339,8 @@ def _interfere(town: Town, work: Work) -> None:
         town.fault(times=work.times, **TROUBLES[work.point])
     elif work.act is not None:
         happen(town, work.act)
+    elif work.point == "second":
+        _refused_by_the_lock(town)
+    elif work.point == "rival":
+        town.wire.before = lambda _: None
+        town.rival()

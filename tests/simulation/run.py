@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from random import Random
 from typing import Any
 
 import structlog
+
+from sqlite_utils import Database
 
 from store.schema import migrations
 from tests.simulation import evidence, invariants
@@ -50,13 +51,13 @@ class Mix:
             "configure": 2,
             "stop": 2,
             "second daemon": 2,
-            "back up": 3,
-            "restore": 2,
+            "back up": 7,
+            "restore": 7,
             "lose": 1,
         }
     )
     works: dict[str, int] = field(
-        default_factory=lambda: {"": 30, "store": 14, "wire": 20, "trouble": 24, "person": 10}
+        default_factory=lambda: {"": 30, "store": 14, "wire": 20, "trouble": 24, "person": 10, "second": 4}
     )
 
 
@@ -71,6 +72,8 @@ class Outcome:
     cycles: int = 0
     kills: int = 0
     restores: int = 0
+    doubles: int = 0
+    """How often a second daemon was started."""
     seconds: int = 0
 
     def told(self) -> str:
@@ -194,9 +197,12 @@ def run(
 def _count(outcome: Outcome, one: Happening, town: Town) -> None:
     if isinstance(one, Work):
         outcome.cycles += 1
+        outcome.doubles += one.point in {"second", "rival"}
         outcome.kills += town.wire.tally.died or town.store_tally.died
     elif one.verb == "restore" and town.backups:
         outcome.restores += 1
+    elif one.verb == "second daemon":
+        outcome.doubles += 1
 
 
 def tidy_up(town: Town) -> None:
@@ -248,8 +254,7 @@ def _judged(town: Town, seen: evidence.Evidence, mark: int) -> Iterator[str]:
 def _local(town: Town, said: Sequence[Any]) -> Iterator[str]:
     connection = town.durable._connection
     answers = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-    database = _database(connection)
-    pending = [one.name for one in migrations.pending(database)]
+    pending = [one.name for one in migrations.pending(Database(connection))]
     yield from invariants.i5_intent_before_write(town.watch.unintended)
     yield from invariants.i6_state_is_sound(answers, pending)
     places = {
@@ -261,12 +266,6 @@ def _local(town: Town, said: Sequence[Any]) -> Iterator[str]:
     )
 
 
-def _database(connection: Any) -> Any:
-    from sqlite_utils import Database  # noqa: PLC0415
-
-    return Database(connection)
-
-
 def digest(town: Town) -> str:
     """Return the fingerprint of everything that the sandbox noted."""
     hashed = hashlib.sha256()
@@ -274,5 +273,3 @@ def digest(town: Town) -> str:
         hashed.update(repr(entry).encode())
     return hashed.hexdigest()
 
-
-_ = timedelta

@@ -28,6 +28,7 @@ from store.sqlite import SqliteStore
 from sync.cycle import Report, look_at_parked, run_cycle, run_once
 from sync.engine import Engine
 from sync.invoice_run import Issued, run_invoices
+from sync.restored import mark_restored
 from tests.durability.site import ORIGIN, MortalStore, Site, _config
 from tests.simulation.chronos import Chronos
 from tests.simulation.watch import Watch, WatchedWire
@@ -60,6 +61,8 @@ class Town(Site):
     configured: dict[str, Any] = field(default_factory=dict)
     lossy: bool = False
     """Whether a state was lost or put back while a change was not logged yet."""
+    copied: SqliteStore | None = None
+    """The state of a rival on another machine."""
     went_back: bool = False
     """Whether business time went back: late changes then look like old ones."""
     lost_on: date | None = None
@@ -90,7 +93,7 @@ class Town(Site):
     def _engine(self) -> Engine:
         config, adapters = self.application.config, {"https://": self.wire}
         engine = self.application.engine
-        store = MortalStore(self.durable, self.store_tally, self.wire)
+        store: Any = MortalStore(self.durable, self.store_tally, self.wire)
         ports = replace(
             engine.ports,
             crm=bootstrap.dataverse(config, self.chronos, adapters),
@@ -149,10 +152,35 @@ class Town(Site):
         self.backups.append(self.durable.copy())
 
     def restore(self, number: int) -> None:
-        """Put an old backup in place of the state."""
+        """Put an old backup in place of the state, as `seatkeeper restore` does."""
         self.stop()
-        if self.backups:
-            self.durable = self.backups[number % len(self.backups)].copy()
+        self.durable = self.backups[number % len(self.backups)].copy()
+        now = self.world.clock.now()
+        self.durable.tx(lambda tx: mark_restored(tx, now))
+
+    def second(self) -> None:
+        """Start another daemon on the same state and let it work; the lock must refuse it."""
+        second = self.start()
+        try:
+            run_cycle(second.engine)
+        finally:
+            second.held.close()
+
+    def rival(self) -> None:
+        """Let another machine work that begins with a copy of the state, and has no lock with us.
+
+        Nobody should do this; the ids of the facts keep even that from writing anything twice.
+        """
+        ours = self.durable
+        if self.copied is None:
+            self.copied = ours.copy()
+        self.durable = self.copied
+        try:
+            engine = self._engine()
+            bootstrap.meet(replace(self.application, engine=engine))
+            run_cycle(engine)
+        finally:
+            self.durable = ours
 
     def settle_down(self, rounds: int = 3) -> None:
         """Work until nothing is left to do, past every pause, while nothing goes wrong."""

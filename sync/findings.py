@@ -1,0 +1,237 @@
+"""Judge the local state and the rows at Dataverse by the invariants. Writes nothing.
+
+```
+trail          a row was changed, put in or taken away
+lost work      a change is planned, and no operation is left that would carry it out
+stale state    the last accepted state is not what the newest log says (rules.md 1.4)
+logged twice   two logs of a subscription have one change key, or one number
+seats          opening + all changes is not the quantity, or not 0 while inactive
+credits        more was credited than the line had billed
+invoice total  the totals of an issued invoice are not the sums of its lines
+```
+(rules.md 4.18) What waits, is open, is parked or has changed since the last poll is not judged yet.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from lifecycle.states import LogKind, Status
+from sync.engine import Engine
+from sync.follow import VERSION, version_of
+from sync.logs import standing_of
+from sync.mapping import MalformedRowError, Record
+from sync.ports import Store, Tx
+from sync.state import FactState, KnownLog, Seen
+
+_AT_ONCE = 200
+_RESTARTS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is not as it must be; or, not `broken`, something that could not be judged."""
+
+    what: str
+    subject: str
+    told: str
+    broken: bool = True
+
+
+# --- the local state ------------------------------------------------------------------------------
+
+
+def judge_state(store: Store) -> Iterator[Finding]:
+    """Judge what can be judged without asking a service; each part on one snapshot."""
+    if fault := store.look(lambda tx: tx.verify_trail()):
+        told = f"row {fault.sequence} {fault.told}"
+        yield Finding(what="trail", subject=str(fault.sequence), told=told)
+    subjects = store.look(lambda tx: tx.subjects())
+    for start in range(0, len(subjects), _AT_ONCE):
+        yield from store.look(partial(_of_subjects, subjects[start : start + _AT_ONCE]))
+
+
+def _of_subjects(subjects: Sequence[str], tx: Tx) -> list[Finding]:
+    known = tx.seen(subjects)
+    return [finding for one in known.values() for finding in _of_subject(tx, one)]
+
+
+def _of_subject(tx: Tx, seen: Seen) -> Iterator[Finding]:
+    logs = tx.known_logs(seen.id)
+    planned = tx.facts(seen.id, FactState.PLANNED)
+    if planned and not tx.open_operations(seen.id):
+        told = f"change {planned[0].key} is planned, and nothing is left to carry it out"
+        yield Finding(what="lost work", subject=seen.id, told=told)
+    yield from _logged_twice(seen.id, logs)
+    logged = standing_of(logs, seen.point.quantity)
+    if logged is None or seen.accepted is None or not is_settled(tx, seen.id):
+        return
+    same = logged.status is seen.accepted.status and logged.seats == seen.accepted.seats
+    if not same:
+        told = (
+            f"last accepted is {seen.accepted.status} with {seen.accepted.quantity} seats, but its"
+            f" logs say {logged.status} with {logged.quantity}"
+        )
+        yield Finding(what="stale state", subject=seen.id, told=told)
+
+
+def _logged_twice(subject: str, logs: Sequence[KnownLog]) -> Iterator[Finding]:
+    keys = Counter(log.change_key for log in logs)
+    numbers = Counter(str(log.sequence) for log in logs)
+    for name, counted in (("change key", keys), ("number", numbers)):
+        for value, times in counted.items():
+            if times > 1:
+                told = f"{times} logs have the {name} {value}"
+                yield Finding(what="logged twice", subject=subject, told=told)
+
+
+def is_settled(tx: Tx, subject: str) -> bool:
+    """Tell whether nothing of a subscription waits, is open or is parked."""
+    return not (
+        tx.open_operations(subject)
+        or tx.facts(subject, FactState.WAITING, FactState.PLANNED)
+        or tx.parked(subject)
+    )
+
+
+# --- the rows at Dataverse ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    invoice: str
+    reverses: str
+    amount: Decimal
+    """As it stands on the invoice."""
+    counted: Decimal
+    """As Seatkeeper wrote it, where it did (rules.md 4.9)."""
+    tax: Decimal
+
+
+def judge_rows(engine: Engine) -> Iterator[Finding]:
+    """Read the tables in full and judge them. Raises RemoteError when they cannot be read."""
+    yield from _seats(engine)
+    invoices = _records(engine, "invoice", "status", "number", "net_total", "total")
+    lines = {
+        row_id: _line(record)
+        for row_id, (record, _) in _records(
+            engine,
+            "invoice_line",
+            "invoice",
+            "reverses",
+            "amount",
+            "calculated_amount",
+            "tax_amount",
+        ).items()
+    }
+    void = {row_id for row_id, (record, _) in invoices.items() if record.get("status") == "void"}
+    yield from _credits(lines, void)
+    yield from _totals({row_id: record for row_id, (record, _) in invoices.items()}, lines)
+
+
+def _records(engine: Engine, name: str, *fields: str) -> dict[str, tuple[Record, int]]:
+    """Return the records and versions of a table by id; a malformed row is parked elsewhere."""
+    entity = engine.mappings.entity(name)
+    found: dict[str, tuple[Record, int]] = {}
+    columns = (*entity.columns(*fields), VERSION)
+    for page in engine.ports.crm.pages(entity.set, columns, None):
+        for row in page.rows:
+            try:
+                found[entity.row_id(row)] = entity.record(row), version_of(row)
+            except MalformedRowError:
+                found.pop(entity.row_id(row), None)
+    return found
+
+
+def _seats(engine: Engine) -> Iterator[Finding]:
+    logs: dict[str, list[Record]] = defaultdict(list)
+    fields = (
+        "subscription",
+        "change_key",
+        "sequence",
+        "kind",
+        "quantity_change",
+        "quantity_before",
+    )
+    for record, _ in _records(engine, "change_log", *fields).values():
+        if record.get("change_key"):
+            logs[str(record["subscription"] or "").lower()].append(record)
+    rows = _records(engine, "subscription", "status", "quantity")
+    for subject in sorted(logs.keys() & rows.keys()):
+        record, version = rows[subject]
+        if not engine.ports.store.look(partial(_is_judged, subject, version)):
+            continue
+        told = _seats_told(sorted(logs[subject], key=_sequence), record)
+        if told:
+            yield Finding(what="seats", subject=subject, told=told)
+
+
+def _is_judged(subject: str, version: int, tx: Tx) -> bool:
+    seen = tx.seen([subject]).get(subject)
+    return seen is not None and version <= seen.version and is_settled(tx, subject)
+
+
+def _seats_told(logs: Sequence[Record], row: Record) -> str:
+    """Say what does not add up; empty when all is well or nothing can be said."""
+    if logs[0].get("kind") in _RESTARTS:
+        return ""  # adopted as suspended
+    seats = _number(logs[0].get("quantity_before"))
+    seats += sum(_number(log.get("quantity_change")) for log in logs)
+    wanted = _number(row.get("quantity")) if Status(str(row["status"])).has_seats else 0
+    if seats == wanted:
+        return ""
+    return f"its {len(logs)} logs add up to {seats} seats, but the row says {wanted}"
+
+
+def _sequence(record: Record) -> int:
+    return _number(record.get("sequence"))
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _money(value: object) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(0)
+
+
+def _line(record: Record) -> _Line:
+    written = record.get("calculated_amount")
+    return _Line(
+        invoice=str(record.get("invoice") or "").lower(),
+        reverses=str(record.get("reverses") or "").lower(),
+        amount=_money(record.get("amount")),
+        counted=_money(record.get("amount") if written is None else written),
+        tax=_money(record.get("tax_amount")),
+    )
+
+
+def _credits(lines: Mapping[str, _Line], void: set[str]) -> Iterator[Finding]:
+    credited: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines.values():
+        if line.reverses and line.invoice not in void:
+            credited[line.reverses] += line.counted
+    for row_id in sorted(credited.keys() & lines.keys()):
+        left = lines[row_id].amount + credited[row_id]
+        if left < 0:
+            told = f"billed {lines[row_id].amount}, and {-credited[row_id]} of it were given back"
+            yield Finding(what="credits", subject=row_id, told=told)
+
+
+def _totals(invoices: Mapping[str, Record], lines: Mapping[str, _Line]) -> Iterator[Finding]:
+    net: dict[str, Decimal] = defaultdict(Decimal)
+    tax: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines.values():
+        net[line.invoice] += line.amount
+        tax[line.invoice] += line.tax
+    for row_id, record in sorted(invoices.items()):
+        is_closed = record.get("status") in {"issued", "paid"}
+        sums = (("net_total", net[row_id]), ("total", net[row_id] + tax[row_id]))
+        for name, total in sums:
+            said = record.get(name)
+            if is_closed and said is not None and said != total:
+                number = record.get("number") or row_id
+                told = f"{name} of {number} is {said}, but its lines add up to {total}"
+                yield Finding(what="invoice total", subject=row_id, told=told)
