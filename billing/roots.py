@@ -67,7 +67,15 @@ def roots_of(timeline: Timeline, terms: Terms, billed: Sequence[BilledLine]) -> 
         key=_stack_order,
     )
     reversals = _by_root(billed)
-    return tuple(_valued(line, reversals.get(line.id, ()), timeline, terms) for line in lines)
+    return tuple(
+        _valued(_Written(line=line, is_lowest=_is_lowest(lines[:at], line)), mine, timeline, terms)
+        for at, line in enumerate(lines)
+        for mine in [reversals.get(line.id, ())]
+    )
+
+
+def _is_lowest(below: Sequence[BilledLine], line: BilledLine) -> bool:
+    return not any(one.period.clamp(line.period).days for one in below)
 
 
 def _stack_order(line: BilledLine) -> tuple[date, bool, int, str, int, str]:
@@ -97,11 +105,20 @@ def _followed(line: BilledLine, lines: dict[str, BilledLine]) -> str:
     return target or ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A root line; the fixed discount of a cycle belongs to the lowest seats."""
+
+    line: BilledLine
+    is_lowest: bool
+
+
 def _valued(
-    line: BilledLine, reversals: tuple[BilledLine, ...], timeline: Timeline, terms: Terms
+    written: _Written, reversals: tuple[BilledLine, ...], timeline: Timeline, terms: Terms
 ) -> Root:
+    line = written.line
     if line.ours and line.kind is LineKind.PRORATED_CHARGE:
-        by_formula = _by_formula(line, reversals, timeline, terms)
+        by_formula = _by_formula(written, reversals, timeline, terms)
         if by_formula is not None:
             return by_formula
     billed = Fraction(line.counted)
@@ -116,14 +133,15 @@ def _valued(
 
 
 def _by_formula(
-    line: BilledLine, reversals: tuple[BilledLine, ...], timeline: Timeline, terms: Terms
+    written: _Written, reversals: tuple[BilledLine, ...], timeline: Timeline, terms: Terms
 ) -> Root | None:
     """Value a prorated line from its unit price; None when that does not give what it says."""
+    line = written.line
     frame = terms.cycle_at(line.period.start)
     by_unit = less_percent(Fraction(line.unit_price) * line.quantity, line.discount_percent)
     readings = [
         (max(Fraction(0), by_unit - Fraction(fixed)), share(line.period, frame, unit, terms.anchor))
-        for fixed, unit in product(*_written_with(line, timeline, terms))
+        for fixed, unit in product(*_written_with(written, timeline, terms))
     ]
     counted = Fraction(line.counted)
     minor = Fraction(minor_unit(terms.currency))
@@ -145,16 +163,19 @@ def _by_formula(
 
 
 def _written_with(
-    line: BilledLine, timeline: Timeline, terms: Terms
+    written: _Written, timeline: Timeline, terms: Terms
 ) -> tuple[list[Decimal], list[ProrateUnit]]:
     """List the fixed discounts and prorate units a line may have had: it has no columns for them.
 
-    The reading that gives what the line says is the right one.
+    The reading that gives what the line says is the right one; the likeliest comes first.
     """
+    line = written.line
     logs = [
         one for one in timeline.changes if line.change_key and one.change_key == line.change_key
     ]
-    fixed = [Decimal(0), *(one.discount_amount for one in logs), timeline.price.discount_amount]
+    fixed = [*(one.discount_amount for one in logs), timeline.price.discount_amount, Decimal(0)]
+    if not written.is_lowest:
+        fixed.reverse()
     days = unit_on(line.period.start, timeline, terms)
     return fixed, [days, *(one.prorate_unit for one in logs), terms.prorate_unit]
 

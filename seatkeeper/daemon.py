@@ -22,7 +22,7 @@ from sync.cycle import Report, look_at_parked, run_cycle
 from sync.engine import pause
 from sync.paused import paused_since
 from sync.remote import RemoteError, SignInFailed, Unavailable
-from sync.state import Request
+from sync.state import DamagedStateError, Request, UnwritableStateError
 
 _STEP_SECONDS = 2.0
 _PARKED_SECONDS = 300
@@ -101,6 +101,7 @@ class Daemon:
         config = self._application.config
         self._clockwork.every("cycle", config.poll_seconds, self._cycle)
         self._clockwork.every("parked", _PARKED_SECONDS, self._parked)
+        self._parked()  # the configuration may have changed: a wider scope, another connection
         self._cycle()
         self._clockwork.plan()
         while not self._application.stop.is_set():
@@ -130,14 +131,13 @@ class Daemon:
         """Run one cycle; whatever happens, the next one comes."""
         try:
             self._answer_requests()
-            report = run_cycle(self._engine)
+            self._note(run_cycle(self._engine))
         except RemoteError as error:
             self._failed(error)
-            return
+        except DamagedStateError:
+            raise  # it does not mend by itself; the end of the process is seen
         except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
             log.warning("cycle failed", error=repr(error))
-            return
-        self._note(report)
 
     def _failed(self, error: RemoteError, verbs: frozenset[str] | None = None) -> None:
         """Say that a service failed, and wait; a person's commands are answered meanwhile."""
@@ -169,7 +169,10 @@ class Daemon:
             log.info("cycle", changes=report.changes, worked=report.worked)
 
     def _parked(self) -> None:
-        look_at_parked(self._engine)
+        try:
+            look_at_parked(self._engine)
+        except UnwritableStateError as error:
+            log.warning("cycle failed", error=repr(error))
 
     def _left(self) -> int:
         counts = self._engine.ports.store.tx(lambda tx: tx.counts())

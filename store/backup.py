@@ -93,13 +93,13 @@ def restore_backup(
 
     The replaced state stays beside it as `STATE.replaced-STAMP`.
     """
-    look_into(backup)
+    kept = look_into(backup)
     state.parent.mkdir(parents=True, exist_ok=True)
     with _partial(state) as partial:
         with told(backup), closing(_open(backup)) as source:
             _copy(source, partial)
         _prepared(partial, prepare)
-        kept = look_into(partial)
+        look_into(partial)
         replaced = _keep(state, stamp)
         try:
             with told(state), closing(_open(partial)) as source:

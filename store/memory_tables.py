@@ -75,6 +75,7 @@ class Tables:
     requests: Table = field(default_factory=Table)
     counted: Table = field(default_factory=Table)
     watches: Table = field(default_factory=Table)
+    invoices: Table = field(default_factory=Table)
 
     def _all(self) -> Iterator[Table]:
         return (getattr(self, one.name) for one in fields(self))

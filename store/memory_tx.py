@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from store import chain, codec, rows
 from store.memory_counting import MemoryCounting
+from store.memory_invoices import MemoryInvoices
 from store.memory_tables import Table, Tables, Values
 from sync.remote import Row
 from sync.state import (
@@ -28,7 +29,7 @@ _OPEN = frozenset({"ready", "sent"})
 _MADE = frozenset({"ready", "sent", "done"})
 
 
-class MemoryTx(MemoryCounting):
+class MemoryTx(MemoryCounting, MemoryInvoices):
     """What a transaction does to the tables."""
 
     def __init__(self, tables: Tables) -> None:
@@ -290,6 +291,7 @@ class MemoryTx(MemoryCounting):
             waiting=sum(1 for _ in self._at.facts.where(state="waiting")),
             open_operations=sum(1 for _ in self._open()),
             parked=len(self._at.parked.rows),
+            uncertain=sum(1 for _ in self._at.facts.where(source="observed")),
         )
 
 

@@ -12,6 +12,8 @@ from sync.state import (
     Counted,
     Fact,
     FactState,
+    InvoiceWork,
+    KnownInvoice,
     KnownLog,
     Operation,
     OperationState,
@@ -173,6 +175,26 @@ def read_log(row: Stored) -> KnownLog:
         quantity_after=row["quantity_after"],
         provisioning=row["provisioning"],
         stamped=bool(row["stamped"]),
+    )
+
+
+def invoice_row(invoice: KnownInvoice) -> dict[str, SqlValue]:
+    return {
+        "id": invoice.id,
+        "contract_id": invoice.contract_id,
+        "version": invoice.version,
+        "status": invoice.status,
+        "work": invoice.work.value,
+    }
+
+
+def read_invoice(row: Stored) -> KnownInvoice:
+    return KnownInvoice(
+        id=row["id"],
+        contract_id=row["contract_id"],
+        version=row["version"],
+        status=row["status"],
+        work=InvoiceWork(row["work"]),
     )
 
 

@@ -104,6 +104,7 @@ _GUARDS = (
     " refund TEXT NOT NULL) STRICT",
     "CREATE INDEX counted_at ON counted (at)",
     "CREATE TABLE watches (subject TEXT PRIMARY KEY, at TEXT) STRICT",
+    "CREATE INDEX facts_observed ON facts (source) WHERE source = 'observed'",
 )
 
 
@@ -111,6 +112,20 @@ _GUARDS = (
 def guards(db: Database) -> None:
     """Remember what the guards count, and which writes are to be verified again."""
     for statement in _GUARDS:
+        db.execute(statement)
+
+
+_INVOICES = (
+    "CREATE TABLE invoices (id TEXT PRIMARY KEY, contract_id TEXT NOT NULL,"
+    " version INTEGER NOT NULL, status TEXT NOT NULL, work TEXT NOT NULL) STRICT",
+    "CREATE INDEX invoices_work ON invoices (work) WHERE work <> ''",
+)
+
+
+@migrations(name="0005_invoices", transactional=True)
+def invoices(db: Database) -> None:
+    """Remember how each invoice stood, so that a payment or a voiding is seen once."""
+    for statement in _INVOICES:
         db.execute(statement)
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from store import chain, codec, rows
 from store.counting import Counting
+from store.invoices import Invoices
 from store.walks import Walks
 from sync.remote import Row
 from sync.state import (
@@ -35,7 +36,7 @@ def _marks(values: list[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-class SqliteTx(Walks, Counting):
+class SqliteTx(Walks, Counting, Invoices):
     """The statements of one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -301,7 +302,8 @@ class SqliteTx(Walks, Counting):
             "SELECT (SELECT count(*) FROM seen) AS subscriptions,"
             " (SELECT count(*) FROM facts WHERE state = 'waiting') AS waiting,"
             " (SELECT count(*) FROM operations WHERE state IN ('ready', 'sent')) AS open,"
-            " (SELECT count(*) FROM parked) AS parked"
+            " (SELECT count(*) FROM parked) AS parked,"
+            " (SELECT count(*) FROM facts WHERE source = 'observed') AS uncertain"
         )
         assert row is not None  # noqa: S101  # an aggregate always answers
         return Counts(
@@ -309,4 +311,5 @@ class SqliteTx(Walks, Counting):
             waiting=row["waiting"],
             open_operations=row["open"],
             parked=row["parked"],
+            uncertain=row["uncertain"],
         )

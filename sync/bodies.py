@@ -73,7 +73,7 @@ class LineTarget:
     draft_id: str
     next_number: int
     log_ids: Mapping[str, str]
-    """Change key -> log id."""
+    """Change key -> log id; the empty key is for lines that no change explains."""
     taken: frozenset[str]
     """Ids of lines that exist or once existed."""
 
@@ -101,7 +101,7 @@ def _free_id(subscription_id: str, line: NewLine, taken: set[str]) -> str:
 
 def _line_record(line: NewLine, number: int, target: LineTarget) -> Record:
     title = "Refund" if line.amount < 0 else "Charge"
-    log_id = target.log_ids.get(line.change_key) or next(iter(target.log_ids.values()), None)
+    log_id = target.log_ids.get(line.change_key) or target.log_ids.get("")
     return {
         "name": f"{title}: {target.subscription.name} ({line.period})"[:200],
         "number": number,

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from sync.detect import Watched
 from sync.guards import Limits, Load
+from sync.invoice_rules import InvoiceRules
 from sync.judge import Policy
 from sync.mapping_files import Mappings
 from sync.model import Context
@@ -58,6 +59,9 @@ class Engine:
     """Changes that observe mode has told already."""
     limits: Limits = field(default_factory=Limits)
     """How much may change before a person looks at the plan."""
+    invoices: InvoiceRules = field(default_factory=InvoiceRules)
+    resting: dict[str, tuple[str, date]] = field(default_factory=dict)
+    """Contracts of which nothing was due: the version of the row, and the day it was looked at."""
     weighed: tuple[object, Load] | None = None
     """What waits, and how much it would change: worked out once while nothing moves."""
     sleeping: dict[str, datetime] = field(default_factory=dict)

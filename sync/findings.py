@@ -13,8 +13,8 @@ invoice total  the totals of an issued invoice are not the sums of its lines
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
@@ -22,11 +22,21 @@ from lifecycle.states import LogKind, Status
 from sync.engine import Engine
 from sync.follow import VERSION, version_of
 from sync.logs import standing_of
-from sync.mapping import MalformedRowError, Record
+from sync.mapping import Entity, MalformedRowError, Record
 from sync.ports import Store, Tx
+from sync.remote import Read, Row
 from sync.state import FactState, KnownLog, Seen
 
 _AT_ONCE = 200
+_LOG_FIELDS = (
+    "subscription",
+    "change_key",
+    "sequence",
+    "kind",
+    "quantity_change",
+    "quantity_before",
+)
+_LINE_FIELDS = ("invoice", "reverses", "amount", "calculated_amount", "tax_amount")
 _RESTARTS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
 
 
@@ -110,62 +120,67 @@ class _Line:
     tax: Decimal
 
 
+@dataclass(slots=True)
+class _Table:
+    """The records and versions of a table by id, and the rows that cannot be read."""
+
+    rows: dict[str, tuple[Record, int]] = field(default_factory=dict)
+    malformed: list[Finding] = field(default_factory=list)
+
+    def take(self, entity: Entity, rows: Iterable[Row]) -> None:
+        for row in rows:
+            row_id = entity.row_id(row)
+            try:
+                self.rows[row_id] = entity.record(row), version_of(row)
+            except MalformedRowError as error:
+                told = f"not judged: {error}"
+                self.malformed.append(Finding(what="rows", subject=row_id, told=told, broken=False))
+
+
 def judge_rows(engine: Engine) -> Iterator[Finding]:
     """Read the tables in full and judge them. Raises RemoteError when they cannot be read."""
-    yield from _seats(engine)
-    invoices = _records(engine, "invoice", "status", "number", "net_total", "total")
-    lines = {
-        row_id: _line(record)
-        for row_id, (record, _) in _records(
-            engine,
-            "invoice_line",
-            "invoice",
-            "reverses",
-            "amount",
-            "calculated_amount",
-            "tax_amount",
-        ).items()
-    }
-    void = {row_id for row_id, (record, _) in invoices.items() if record.get("status") == "void"}
-    yield from _credits(lines, void)
-    yield from _totals({row_id: record for row_id, (record, _) in invoices.items()}, lines)
+    logs = _paged(engine, "change_log", *_LOG_FIELDS)
+    subscriptions = _paged(engine, "subscription", "status", "quantity")
+    yield from _seats(engine, logs, subscriptions)
+    invoices = _exact(engine, "invoice", "status", "number", "net_total", "total")
+    lines = _exact(engine, "invoice_line", *_LINE_FIELDS)
+    named = {row_id: record for row_id, (record, _) in invoices.rows.items()}
+    billed = {row_id: _line(record) for row_id, (record, _) in lines.rows.items()}
+    void = {row_id for row_id, record in named.items() if record.get("status") == "void"}
+    yield from _credits(billed, void)
+    yield from _totals(named, billed)
+    for table in (logs, subscriptions, invoices, lines):
+        yield from table.malformed
 
 
-def _records(engine: Engine, name: str, *fields: str) -> dict[str, tuple[Record, int]]:
-    """Return the records and versions of a table by id; a malformed row is parked elsewhere."""
-    entity = engine.mappings.entity(name)
-    found: dict[str, tuple[Record, int]] = {}
+def _paged(engine: Engine, name: str, *fields: str) -> _Table:
+    """Read a table page by page; fractions are not exact in pages."""
+    entity, table = engine.mappings.entity(name), _Table()
     columns = (*entity.columns(*fields), VERSION)
     for page in engine.ports.crm.pages(entity.set, columns, None):
-        for row in page.rows:
-            try:
-                found[entity.row_id(row)] = entity.record(row), version_of(row)
-            except MalformedRowError:
-                found.pop(entity.row_id(row), None)
-    return found
+        table.take(entity, page.rows)
+    return table
 
 
-def _seats(engine: Engine) -> Iterator[Finding]:
+def _exact(engine: Engine, name: str, *fields: str) -> _Table:
+    """Read a table with its amounts."""
+    entity, table = engine.mappings.entity(name), _Table()
+    [answer] = engine.ports.crm.read([Read(set=entity.set, columns=entity.columns(*fields))])
+    table.take(entity, answer.rows)
+    return table
+
+
+def _seats(engine: Engine, told: _Table, subscriptions: _Table) -> Iterator[Finding]:
     logs: dict[str, list[Record]] = defaultdict(list)
-    fields = (
-        "subscription",
-        "change_key",
-        "sequence",
-        "kind",
-        "quantity_change",
-        "quantity_before",
-    )
-    for record, _ in _records(engine, "change_log", *fields).values():
+    for record, _ in told.rows.values():
         if record.get("change_key"):
             logs[str(record["subscription"] or "").lower()].append(record)
-    rows = _records(engine, "subscription", "status", "quantity")
-    for subject in sorted(logs.keys() & rows.keys()):
-        record, version = rows[subject]
+    for subject in sorted(logs.keys() & subscriptions.rows.keys()):
+        record, version = subscriptions.rows[subject]
         if not engine.ports.store.look(partial(_is_judged, subject, version)):
             continue
-        told = _seats_told(sorted(logs[subject], key=_sequence), record)
-        if told:
-            yield Finding(what="seats", subject=subject, told=told)
+        if wrong := _seats_told(sorted(logs[subject], key=_sequence), record):
+            yield Finding(what="seats", subject=subject, told=wrong)
 
 
 def _is_judged(subject: str, version: int, tx: Tx) -> bool:

@@ -1,28 +1,38 @@
-"""Run the invoices that are due on a day: stored first, then sent, contract by contract.
+"""Run the invoices that are due: stored first, then sent, many contracts at once.
 
 A contract that cannot be invoiced is parked with the reason; the others go on. Running it again
 finds nothing due: the draft has moved to the next cycle.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from sync import journal
-from sync.apply import send_groups
+from sync import guard_memory, journal
+from sync.apply import Group, send_all
+from sync.aside import Failures
+from sync.bills import Bill
+from sync.contract_memory import remember_frequency
+from sync.due import Kind
+from sync.edits import LINE_EDITED, edited_trouble
 from sync.engine import Engine
 from sync.ids import operation_id
-from sync.invoicing import Bill, Issue, due_contracts, issue_writes, read_bill
-from sync.mapping import MalformedRowError
+from sync.invoicing import awake_contracts, due_contracts, read_bills
+from sync.issuing import ISSUE, issue_writes
+from sync.numbers import Handed, hand_out, next_numbers
+from sync.paused import is_paused
 from sync.ports import Tx
-from sync.remote import Comparison, Condition, Read, Unavailable, Write
+from sync.remote import Unavailable, Write
+from sync.schedule_due import EAST
 from sync.settling import Trouble
-from sync.state import Operation, OperationState, Service
+from sync.state import Operation, OperationState, Service, TrailEntry
 
 _CATCH_UP = 60
 """At most five years of monthly cycles for one contract in one run."""
 _TRIES = 3
+_WAVE = 50
+"""Contracts that are read and sent together, so that memory does not grow with their number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,70 +52,186 @@ class Issued:
 
 
 def run_invoices(engine: Engine, on: date, contract_id: str | None = None) -> list[Issued]:
-    """Issue everything that is due on or before a day; return it in order."""
-    wanted = [contract_id] if contract_id else due_contracts(engine, on)
-    return [issued for one in wanted for issued in _run_contract(engine, one, on)]
+    """Issue everything that is due on or before a day; return it in order.
+
+    Raises RemoteError when a service could not do its part; what was begun is finished later.
+    """
+    run = _Run(engine=engine, on=on)
+    return _through(run, [contract_id] if contract_id else due_contracts(engine, on))
 
 
-def _run_contract(engine: Engine, contract_id: str, on: date) -> Iterator[Issued]:
+def run_due_invoices(engine: Engine) -> list[Issued]:
+    """Issue what is due today, in each contract's zone; nothing while a guard or a person stops.
+
+    Raises RemoteError.
+    """
+    if engine.observe or not engine.invoices.automatic or is_paused(engine):
+        return []
+    if engine.ports.store.tx(guard_memory.alarms):
+        return []
+    until = (engine.now() + EAST).date()
+    awake = awake_contracts(engine, until)
+    run = _Run(engine=engine, on=None)
+    issued = _through(run, list(awake))
+    engine.resting.update((one, (awake[one], until)) for one in run.idle)
+    return issued
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """A run: for a day, or for today in each contract's zone."""
+
+    engine: Engine
+    on: date | None
+    failures: Failures = field(default_factory=Failures)
+    idle: list[str] = field(default_factory=list)
+    """Contracts of which nothing was due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """A bill, its number, and its stored change set."""
+
+    bill: Bill
+    number: str
+    group: Group
+
+
+def _through(run: _Run, wanted: Sequence[str]) -> list[Issued]:
+    _finish(run, _begun(run.engine))
+    issued: list[Issued] = []
+    for start in range(0, len(wanted), _WAVE):
+        issued += _wave(run, wanted[start : start + _WAVE])
+    if run.failures.errors:
+        raise run.failures.errors[0]
+    return issued
+
+
+def _wave(run: _Run, wave: Sequence[str]) -> list[Issued]:
+    """Issue cycle by cycle; when a row moved under it, read and work it out again."""
+    issued: list[Issued] = []
+    tries = dict.fromkeys(wave, 0)
     for _ in range(_CATCH_UP):
-        issued = _issue_next(engine, contract_id, on)
-        if issued is None:
-            return
-        yield issued
+        left = _finish(run, tries)
+        if not left or run.engine.stopping():
+            break
+        bills = _bills(run, left)
+        given = _stored(run.engine, bills)
+        send_all(run.engine, ([one.group] for one in given), run.failures)
+        done = [one for one in given if _is_done(run.engine, one)]
+        issued += [_issued(one) for one in done if _is_told(one.bill)]
+        tries = {one.bill.contract.id: tries[one.bill.contract.id] + 1 for one in given}
+        tries |= {one.bill.contract.id: 0 for one in done}
+        tries = {one: times for one, times in tries.items() if times < _TRIES}
+    return issued
 
 
-def _issue_next(engine: Engine, contract_id: str, on: date) -> Issued | None:
-    """Issue one cycle; when a row moved under it, read and work it out again."""
-    for _ in range(_TRIES):
-        _finish_earlier(engine)
-        bill = _bill(engine, contract_id, on)
-        if bill is None:
-            return None
-        number = next_number(engine, on)
-        operations = _stored(engine, bill, Issue(on=on, number=number))
-        send_groups(engine, [operations])
-        if _is_done(engine, contract_id, operations):
-            return _issued(bill, number)
-    return None
+# --- what was begun before -----------------------------------------------------------------------
 
 
-def _bill(engine: Engine, contract_id: str, on: date) -> Bill | None:
-    try:
-        bill = read_bill(engine, contract_id, on)
-    except MalformedRowError as error:
-        bill = Trouble(code="row-malformed", reason=str(error), advice=error.remedy)
-    if isinstance(bill, Trouble):
-        trouble = bill
-        engine.ports.store.tx(lambda tx: journal.park(engine, tx, contract_id, trouble))
-        return None
-    engine.ports.store.tx(lambda tx: journal.unpark(engine, tx, contract_id))
-    return bill
+def _begun(engine: Engine) -> list[str]:
+    """Return the contracts with change sets that have not ended."""
+
+    def read(tx: Tx) -> list[str]:
+        subjects = [subject for subject, _ in tx.due(None)]
+        known = tx.seen(subjects)
+        return [one for one in subjects if one not in known and tx.open_operations(one)]
+
+    return engine.ports.store.tx(read)
 
 
-def _stored(engine: Engine, bill: Bill, issue: Issue) -> list[Operation]:
-    writes = issue_writes(engine, bill, issue)
+def _finish(run: _Run, contracts: Iterable[str]) -> list[str]:
+    """Finish invoices that were begun before; return the contracts that have nothing open."""
+    engine, wanted = run.engine, list(contracts)
+    groups = engine.ports.store.tx(lambda tx: [tx.open_operations(one) for one in wanted])
+    begun = [[group] for group in groups if group and not _waits(engine, group)]
+    send_all(engine, begun, run.failures)
+    opened = engine.ports.store.tx(lambda tx: [one for one in wanted if tx.open_operations(one)])
+    if opened and not run.failures.errors:
+        told = "an invoice that was begun before is not confirmed yet; try again"
+        run.failures.errors.append(Unavailable(told))
+    return [one for one in wanted if one not in opened]
+
+
+def _waits(engine: Engine, group: Group) -> bool:
+    """Tell a change set that a service asked to be sent later."""
+    return any(one.not_before is not None and one.not_before > engine.now() for one in group)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def _bills(run: _Run, contract_ids: Sequence[str]) -> list[Bill]:
+    """Return what is due; contracts in trouble are parked."""
+    engine = run.engine
+    found = read_bills(engine, contract_ids, run.on)
+
+    def tx_standing(tx: Tx) -> None:
+        for contract_id, one in found.items():
+            if isinstance(one, Trouble):
+                journal.park(engine, tx, contract_id, one)
+            else:
+                journal.unpark(engine, tx, contract_id)
+            if isinstance(one, Bill):
+                _tell_edits(engine, tx, one)
+
+    engine.ports.store.tx(tx_standing)
+    run.idle += [contract_id for contract_id, one in found.items() if one is None]
+    return [one for one in found.values() if isinstance(one, Bill)]
+
+
+def _tell_edits(engine: Engine, tx: Tx, bill: Bill) -> None:
+    """Park subscriptions whose lines wait for a person (rules.md 4.9)."""
+    for one in bill.added:
+        subscription = one.context.subscription
+        if subscription is None or bill.due.kind is not Kind.CYCLE:
+            continue
+        if one.proposed:
+            trouble = edited_trouble(subscription, one.proposed, bill.contract.currency)
+            journal.park(engine, tx, subscription.id, trouble)
+        elif any(parked.code == LINE_EDITED for parked in tx.parked(subscription.id)):
+            journal.unpark(engine, tx, subscription.id)
+
+
+# --- storing -------------------------------------------------------------------------------------
+
+
+def _stored(engine: Engine, bills: Sequence[Bill]) -> list[_Given]:
+    """T2 of a wave: change sets with frozen ids and bodies, and the numbers they carry."""
+    numbers = _numbers(engine, bills)
+    given = [_given(engine, bill, numbers.get(bill.contract.id, "")) for bill in bills]
+
+    def t2(tx: Tx) -> None:
+        for one in given:
+            tx.add_operations(one.group)
+            remember_frequency(tx, one.bill.contract)
+        hand_out(tx, (_handed(one) for one in given if one.number))
+        tx.trail([_entry(engine, one) for one in given])
+
+    engine.ports.store.tx(t2)
+    return given
+
+
+def _numbers(engine: Engine, bills: Iterable[Bill]) -> dict[str, str]:
+    """Give every invoice that is issued its number, in order of the days they bill."""
+    years: dict[int, list[Bill]] = {}
+    for bill in sorted(bills, key=lambda one: (one.due.billed.start, one.contract.id)):
+        if not bill.rolls:
+            years.setdefault(bill.due.on.year, []).append(bill)
+    return {
+        bill.contract.id: number
+        for year, mine in years.items()
+        for bill, number in zip(mine, next_numbers(engine, year, len(mine)), strict=True)
+    }
+
+
+def _given(engine: Engine, bill: Bill, number: str) -> _Given:
     group = f"{journal.GROUP_WRITE}:{engine.ports.effects.new_id()}"
     operations = [
-        _operation(bill.contract.id, group, number, named) for number, named in enumerate(writes)
+        _operation(bill.contract.id, group, place, named)
+        for place, named in enumerate(issue_writes(engine, bill, number))
     ]
-
-    def tx_store(tx: Tx) -> None:
-        tx.add_operations(operations)
-        tx.trail(
-            [
-                engine.trail(
-                    bill.contract.id,
-                    "invoice run",
-                    cycle=bill.cycle.start,
-                    number="" if bill.is_empty or bill.only_credits else issue.number,
-                    total=bill.sums.total,
-                )
-            ]
-        )
-
-    engine.ports.store.tx(tx_store)
-    return operations
+    return _Given(bill=bill, number=number, group=operations)
 
 
 def _operation(subject: str, group: str, number: int, named: tuple[str, Write]) -> Operation:
@@ -123,60 +249,43 @@ def _operation(subject: str, group: str, number: int, named: tuple[str, Write]) 
     )
 
 
-def _finish_earlier(engine: Engine) -> None:
-    """Finish invoices that were begun before: their numbers are taken (rules.md 4.14).
-
-    Raise Unavailable while one of them is unclear; the next number cannot be known until then.
-    """
-    for group in _begun(engine):
-        send_groups(engine, [group])
-    if _begun(engine):
-        raise Unavailable("an invoice that was begun before is not confirmed yet; try again")
+def _handed(given: _Given) -> Handed:
+    (operation,) = (one.id for one in given.group if one.action == ISSUE)
+    return Handed(given.number, given.bill.contract.id, operation)
 
 
-def _begun(engine: Engine) -> list[list[Operation]]:
-    """Return the stored change sets of contracts (not of subscriptions) that have not ended."""
+def _entry(engine: Engine, given: _Given) -> TrailEntry:
+    bill = given.bill
+    return engine.trail(
+        bill.contract.id,
+        "invoice run",
+        cycle=bill.cycle.start,
+        kind=bill.due.kind,
+        number=given.number,
+        total=bill.sums.total,
+        held=len(bill.held) or "",
+    )
 
-    def read(tx: Tx) -> list[list[Operation]]:
-        subjects = [subject for subject, _ in tx.due(None) if not tx.seen([subject])]
-        return [group for subject in subjects if (group := tx.open_operations(subject))]
 
-    return engine.ports.store.tx(read)
-
-
-def _is_done(engine: Engine, contract_id: str, operations: Sequence[Operation]) -> bool:
-    ids = {one.id for one in operations}
-    stored = engine.ports.store.tx(lambda tx: tx.operations(contract_id))
+def _is_done(engine: Engine, given: _Given) -> bool:
+    ids = {one.id for one in given.group}
+    stored = engine.ports.store.tx(lambda tx: tx.operations(given.bill.contract.id))
     return all(one.state is OperationState.DONE for one in stored if one.id in ids)
 
 
-def next_number(engine: Engine, on: date) -> str:
-    """Return the next invoice number of the year, without gaps (rules.md 4.14)."""
-    entity = engine.mappings.entity("invoice")
-    column, prefix = entity.column("number"), f"INV-{on.year}-"
-    read = Read(
-        set=entity.set,
-        columns=(column,),
-        where=(
-            Condition(column=column, comparison=Comparison.GE, value=prefix),
-            Condition(column=column, comparison=Comparison.LE, value=f"{prefix}99999999"),
-        ),
-        order_by=(f"{column} desc",),
-        top=1,
-    )
-    rows = engine.ports.crm.read([read])[0].rows
-    last = str(rows[0][column]).removeprefix(prefix) if rows else "0"
-    return f"{prefix}{int(last) + 1 if last.isdigit() else 1:04d}"
+def _is_told(bill: Bill) -> bool:
+    """Tell whether a person wants to hear of it: a date alone was moved otherwise."""
+    return bill.due.kind is Kind.CYCLE or not bill.rolls
 
 
-def _issued(bill: Bill, number: str) -> Issued:
-    rolled = bill.is_empty or bill.only_credits
+def _issued(given: _Given) -> Issued:
+    bill = given.bill
     lines = len(bill.waiting) + len(bill.new_lines) + (1 if bill.lift else 0)
     return Issued(
         contract_id=bill.contract.id,
         contract_name=bill.contract.name,
-        cycle_start=bill.cycle.start,
-        number="" if rolled else number,
+        cycle_start=bill.due.billed.start,
+        number=given.number,
         net=bill.sums.net,
         tax=bill.sums.tax,
         total=bill.sums.total,

@@ -1,390 +1,300 @@
-"""Issue each contract's next invoice on its cycle day, then open the next draft.
+"""Read contracts and work out their next invoices; several contracts share a `$batch`.
 
-First version: recurring lines, the lines that wait on the draft, totals, credit carried forward.
-One contract is one change set; its draft and contract are guarded by If-Match.
+`invoice preview` stops here; `invoice_run` issues what this module works out.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
-from billing.invoice import Totals, close, has_charges, opening, recurring, totals
-from billing.lines import LineKind, NewLine
-from billing.periods import Period, cycle_at
+from billing.invoice import recurring
+from billing.lines import NewLine
+from billing.periods import Period, effective_date
 from billing.settlement import settle
-from billing.terms import BillingPolicy, Terms
-from sync import ids, model
-from sync.bodies import LineTarget, line_writes
+from sync import model
+from sync.bill_trouble import invoices_trouble, seats_trouble
+from sync.bills import Bill, SubscriptionLines, bill_of, is_over
 from sync.context import READS, context_reads, read_context, read_invoices, read_lines
+from sync.contract_memory import undecided
+from sync.due import Due, Kind, due_of
+from sync.edits import lines_gone, part, refunds_deleted, removed_logs, with_removed
 from sync.engine import Engine
-from sync.mapping import Record
-from sync.model import Context, Contract, Invoice, Line
+from sync.mapping import MalformedRowError
+from sync.model import ChangeLog, Context, Contract, Invoice, Line
 from sync.poll import lookups
-from sync.remote import CREATE_ONLY, Answer, Comparison, Condition, Read, Write
+from sync.ports import Tx
+from sync.remote import Answer, Comparison, Condition, Read, Row
 from sync.scope import OUTSIDE
-from sync.settling import (
-    Cycle,
-    Trouble,
-    billed_lines,
-    contract_trouble,
-    open_cycle,
-    terms_of,
-    timeline_of,
-)
+from sync.settling import Trouble, billed_lines, contract_trouble, terms_of, timeline_of
+from sync.state import Operation, Seen
 
-_BATCH = 11
+__all__ = ["Bill", "due_contracts", "read_bill", "read_bills"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionLines:
-    """What one subscription adds to an invoice."""
-
-    context: Context
-    lines: tuple[NewLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
-    """A contract's next invoice, before it has a number."""
-
-    contract: Contract
-    cycle: Cycle
-    draft: Invoice | None
-    waiting: tuple[Line, ...]
-    """Lines that are on the draft already."""
-    added: tuple[SubscriptionLines, ...]
-    lift: NewLine | None
-    """The line that lifts an invoice below zero to 0."""
-    carried: Decimal
-    """The credit with which the next draft opens (negative), in gross."""
-    sums: Totals
-    closed: tuple[Invoice, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.waiting and not any(one.lines for one in self.added)
-
-    @property
-    def only_credits(self) -> bool:
-        return not has_charges(_standing(self))
-
-    @property
-    def new_lines(self) -> list[NewLine]:
-        return [line for one in self.added for line in one.lines]
+Found = Bill | Trouble | None
 
 
 def due_contracts(engine: Engine, on: date) -> list[str]:
     """Return the contracts whose next invoice may be due: by their date, or without one."""
+    return [contract_id for contract_id, _ in _candidates(engine, on)]
+
+
+def awake_contracts(engine: Engine, until: date) -> dict[str, str]:
+    """Return the contracts to look at, with their etags: not those that had nothing due today."""
+    return {
+        contract_id: etag
+        for contract_id, etag in _candidates(engine, until)
+        if engine.resting.get(contract_id) != (etag, until)
+    }
+
+
+def _candidates(engine: Engine, on: date) -> list[tuple[str, str]]:
     entity = engine.mappings.entity("contract")
     column = entity.column("next_invoice_on")
-    reads = [
-        Read(
-            set=entity.set,
-            columns=(entity.id_column,),
-            where=(Condition(column=column, comparison=comparison, value=value),),
-        )
-        for comparison, value in ((Comparison.LE, on), (Comparison.EQ, None))
+    wanted: list[tuple[Condition, ...]] = [
+        (Condition(column=column, comparison=Comparison.LE, value=on),),
+        (Condition(column=column, comparison=Comparison.EQ, value=None),),
     ]
-    answers = engine.ports.crm.read(reads)
-    return sorted(entity.row_id(row) for answer in answers for row in answer.rows)
+    if engine.invoices.interim:
+        frequency = entity.fields["frequency"]
+        monthly = Condition(
+            column=frequency.columns[0],
+            comparison=Comparison.NE,
+            value=_number(frequency.choices["monthly"]),
+        )
+        later = Condition(column=column, comparison=Comparison.GE, value=_after_a_month(on))
+        wanted.append((monthly, later))
+    reads = [Read(set=entity.set, columns=(entity.id_column,), where=where) for where in wanted]
+    rows = [row for answer in engine.ports.crm.read(reads) for row in answer.rows]
+    return sorted({(entity.row_id(row), str(row.get("@odata.etag", ""))) for row in rows})
 
 
-def read_bill(engine: Engine, contract_id: str, on: date) -> Bill | Trouble | None:
+def _after_a_month(on: date) -> date:
+    return date.fromordinal(on.toordinal() + 32)
+
+
+def _number(choice: Sequence[int]) -> int:
+    return choice[0]
+
+
+def read_bill(engine: Engine, contract_id: str, on: date | None) -> Found:
     """Read a contract and work its next invoice out; None when none is due on the day."""
-    contract, subscriptions, drafts, closed = _read_contract(engine, contract_id)
+    found = read_bills(engine, [contract_id], on)[contract_id]
+    return None if isinstance(found, Bill) and found.due.kind is Kind.DATE else found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A contract of which something is due, and the rows of its subscriptions."""
+
+    contract: Contract
+    due: Due
+    rows: tuple[Row, ...]
+
+
+def read_bills(engine: Engine, contract_ids: Sequence[str], on: date | None) -> dict[str, Found]:
+    """Work out what is due for contracts on a day; None means today, in each one's zone."""
+    found: dict[str, Found] = {}
+    opened: list[_Opened] = []
+    for contract_id, answers in _headers(engine, contract_ids):
+        try:
+            one = _open(engine, contract_id, answers, on)
+        except MalformedRowError as error:
+            one = malformed(error)
+        if isinstance(one, _Opened):
+            opened.append(one)
+        else:
+            found[contract_id] = one
+    for one, answers in _details(engine, opened):
+        try:
+            found[one.contract.id] = _bill(engine, one, answers)
+        except MalformedRowError as error:
+            found[one.contract.id] = malformed(error)
+    return found
+
+
+def malformed(error: MalformedRowError) -> Trouble:
+    """Return a row that cannot be read as trouble."""
+    reason = str(error).removesuffix(error.remedy).strip()
+    return Trouble(code="row-malformed", reason=reason, advice=error.remedy)
+
+
+# --- the contract --------------------------------------------------------------------------------
+
+
+def _headers(engine: Engine, contract_ids: Sequence[str]) -> Iterator[tuple[str, Sequence[Answer]]]:
+    reads = [_header(engine, one) for one in contract_ids]
+    answers = iter(engine.ports.crm.read([read for many in reads for read in many]))
+    for contract_id, mine in zip(contract_ids, reads, strict=True):
+        yield contract_id, [next(answers) for _ in mine]
+
+
+def _header(engine: Engine, contract_id: str) -> list[Read]:
+    """Return four reads: the contract, its subscriptions, its drafts, its newest invoices."""
+    contracts, rows = (engine.mappings.entity(name) for name in ("contract", "subscription"))
+    of = Condition(column=rows.column("contract"), value=contract_id, guid=True)
+    columns = rows.columns("customer", "contract", "provider", "status", "quantity")
+    invoices = engine.mappings.entity("invoice").set
+    context = context_reads(engine.mappings, contract_id, {"contract": contract_id})
+    return [
+        Read(set=contracts.set, columns=contracts.columns(), id=contract_id),
+        Read(set=rows.set, columns=columns, where=(of,)),
+        *(one for one in context if one.set == invoices),
+    ]
+
+
+def _open(
+    engine: Engine, contract_id: str, answers: Sequence[Answer], on: date | None
+) -> _Opened | Trouble | None:
+    """Judge a contract by its own rows; None when nothing is due."""
+    row, subscriptions, drafts, closed = answers
+    contract = _contract(engine, row)
     if contract is None:
         return Trouble(
             code="contract-missing",
             reason=f"There is no billing contract {contract_id}.",
             advice="Look at its id in Dynamics.",
         )
-    if trouble := contract_trouble(contract):
+    open_ones, closed_ones = (read_invoices(engine.mappings, one) for one in (drafts, closed))
+    trouble = contract_trouble(contract) or invoices_trouble(contract, open_ones, closed_ones)
+    if trouble := trouble or engine.ports.store.tx(lambda tx: undecided(tx, contract)):
         return trouble
-    terms = terms_of(contract)
-    draft = _first(drafts)
-    cycle = _cycle_of(contract, terms, draft, closed, on)
-    issue_day = cycle.start if terms.policy is BillingPolicy.ADVANCE else cycle.end
-    if issue_day > on or (contract.end_on is not None and cycle.start > contract.end_on):
+    day = on or effective_date(engine.now(), contract.time_zone)
+    due = due_of(contract, open_ones, closed_ones, day, engine.invoices)
+    if due is None:
         return None
-    waiting = _lines_on(engine, draft)
-    added = tuple(_added(engine, subscriptions, terms, cycle))
-    if not _in_scope(engine, added):
-        return OUTSIDE
-    bill = Bill(
-        contract=contract,
-        cycle=cycle,
-        draft=draft,
-        waiting=waiting,
-        added=added,
-        lift=None,
-        carried=Decimal(0),
-        sums=Totals(net=Decimal(0), tax=Decimal(0), total=Decimal(0)),
-        closed=closed,
-    )
-    standing = _standing(bill)
-    lift, carried = close(standing, contract.currency) if standing else (None, Decimal(0))
-    sums = totals([*standing, *([lift] if lift else [])])
-    return replace(bill, lift=lift, carried=carried, sums=sums)
+    rows = sorted(subscriptions.rows, key=engine.mappings.entity("subscription").row_id)
+    return _Opened(contract=contract, due=due, rows=tuple(rows))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
-    """A line as an invoice adds it up; one without a period belongs to the cycle."""
-
-    period: Period
-    amount: Decimal
-    tax_amount: Decimal
-
-
-def _standing(bill: Bill) -> list[Amount | NewLine]:
-    cycle = Period(bill.cycle.start, bill.cycle.end)
-    waiting = [
-        Amount(period=cycle, amount=line.amount, tax_amount=line.tax_amount)
-        for line in bill.waiting
-    ]
-    return [*waiting, *bill.new_lines]
-
-
-def _first(drafts: Sequence[Invoice]) -> Invoice | None:
-    ordered = sorted(drafts, key=lambda one: (one.cycle_start or date.max, one.id))
-    return ordered[0] if ordered else None
-
-
-def _cycle_of(
-    contract: Contract, terms: Terms, draft: Invoice | None, closed: Sequence[Invoice], on: date
-) -> Cycle:
-    if draft is not None and draft.cycle_start is not None:
-        cycle = cycle_at(terms.anchor, terms.frequency, max(draft.cycle_start, terms.anchor))
-        return Cycle(start=cycle.start, end=cycle.end)
-    return open_cycle(contract, closed, on)
-
-
-def _read_contract(
-    engine: Engine, contract_id: str
-) -> tuple[Contract | None, Answer, tuple[Invoice, ...], tuple[Invoice, ...]]:
-    mappings = engine.mappings
-    contracts, subscriptions = mappings.entity("contract"), mappings.entity("subscription")
-    of = Condition(column=subscriptions.column("contract"), value=contract_id, guid=True)
-    columns = subscriptions.columns("customer", "contract", "provider", "status", "quantity")
-    reads = [
-        Read(set=contracts.set, columns=contracts.columns(), id=contract_id),
-        Read(set=subscriptions.set, columns=columns, where=(of,)),
-        *_invoice_reads(engine, contract_id),
-    ]
-    found, rows, drafts, closed = engine.ports.crm.read(reads)
-    contract = None
-    for row in found.rows:
+def _contract(engine: Engine, answer: Answer) -> Contract | None:
+    entity = engine.mappings.entity("contract")
+    for row in answer.rows:
         etag = str(row.get("@odata.etag", ""))
-        contract = model.contract(contracts.row_id(row), etag, contracts.record(row))
-    return contract, rows, read_invoices(mappings, drafts), read_invoices(mappings, closed)
+        return model.contract(entity.row_id(row), etag, entity.record(row))
+    return None
 
 
-def _invoice_reads(engine: Engine, contract_id: str) -> list[Read]:
-    reads = context_reads(engine.mappings, contract_id, {"contract": contract_id})
-    return [one for one in reads if one.set == engine.mappings.entity("invoice").set]
+# --- its lines and subscriptions -----------------------------------------------------------------
 
 
-def _lines_on(engine: Engine, draft: Invoice | None) -> tuple[Line, ...]:
-    if draft is None:
-        return ()
-    lines = engine.mappings.entity("invoice_line")
-    invoices = engine.mappings.entity("invoice")
-    read = Read(
+def _details(
+    engine: Engine, opened: Iterable[_Opened]
+) -> Iterator[tuple[_Opened, Sequence[Answer]]]:
+    reads = [(one, _detail(engine, one)) for one in opened]
+    answers = iter(engine.ports.crm.read([read for _, many in reads for read in many]))
+    for one, mine in reads:
+        yield one, [next(answers) for _ in mine]
+
+
+def _detail(engine: Engine, one: _Opened) -> list[Read]:
+    """Return the read of the draft's lines, and `READS` for every subscription."""
+    entity = engine.mappings.entity("subscription")
+    lines = [_lines_on(engine, one.due.draft)] if one.due.draft else []
+    if one.due.kind is Kind.DATE:
+        return []
+    return [
+        *lines,
+        *(
+            read
+            for row in one.rows
+            for read in context_reads(engine.mappings, entity.row_id(row), lookups(entity, row))
+        ),
+    ]
+
+
+def _lines_on(engine: Engine, draft: Invoice) -> Read:
+    lines, invoices = (engine.mappings.entity(name) for name in ("invoice_line", "invoice"))
+    return Read(
         set=lines.set,
         columns=lines.columns(),
         where=(Condition(column=lines.column("invoice"), value=draft.id, guid=True),),
         expand=((lines.fields["invoice"].columns[0], invoices.columns("status", "number")),),
     )
-    return read_lines(engine.mappings, engine.ports.crm.read([read])[0].rows)
 
 
-def _added(
-    engine: Engine, subscriptions: Answer, terms: Terms, cycle: Cycle
-) -> Iterator[SubscriptionLines]:
-    entity = engine.mappings.entity("subscription")
-    rows = sorted(subscriptions.rows, key=entity.row_id)
-    for start in range(0, len(rows), _BATCH):
-        chunk = rows[start : start + _BATCH]
-        reads = [
-            read
-            for row in chunk
-            for read in context_reads(engine.mappings, entity.row_id(row), lookups(entity, row))
-        ]
-        answers = engine.ports.crm.read(reads)
-        for number in range(len(chunk)):
-            mine = answers[number * READS : (number + 1) * READS]
-            context = read_context(engine.mappings, mine)
-            lines = tuple(_lines_for(engine, context, terms, cycle))
-            yield SubscriptionLines(context=context, lines=lines)
+def _bill(engine: Engine, one: _Opened, answers: Sequence[Answer]) -> Found:
+    if one.due.kind is Kind.DATE:
+        return bill_of(one.contract, one.due, (), (), engine.invoices)
+    waiting: tuple[Line, ...] = ()
+    if one.due.draft is not None:
+        waiting, answers = read_lines(engine.mappings, answers[0].rows), answers[1:]
+    contexts = [
+        read_context(engine.mappings, answers[start : start + READS])
+        for start in range(0, len(answers), READS)
+    ]
+    if not _in_scope(engine, contexts):
+        return OUTSIDE
+    if trouble := next(filter(None, map(seats_trouble, contexts)), None):
+        return trouble
+    added = _added(engine, one, contexts)
+    bill = bill_of(one.contract, one.due, waiting, added, engine.invoices)
+    return None if is_over(bill) else bill
 
 
-def _in_scope(engine: Engine, added: Sequence[SubscriptionLines]) -> bool:
+def _in_scope(engine: Engine, contexts: Sequence[Context]) -> bool:
     """Tell whether a contract may be touched: all its subscriptions must be in the scope."""
     if not engine.scope.is_limited:
         return True
-    return bool(added) and all(engine.scope.holds(one.context) for one in added)
+    return bool(contexts) and all(map(engine.scope.holds, contexts))
 
 
-def _lines_for(engine: Engine, context: Context, terms: Terms, cycle: Cycle) -> Iterator[NewLine]:
+def _added(engine: Engine, one: _Opened, contexts: Sequence[Context]) -> list[SubscriptionLines]:
+    """Work out what each subscription adds; an interim invoice has only what waits."""
+    subjects = [two.subscription.id for two in contexts if two.subscription]
+
+    def read(tx: Tx) -> tuple[Mapping[str, Seen], Mapping[str, list[Operation]]]:
+        made = {subject: tx.operations(subject) for subject in [one.contract.id, *subjects]}
+        return tx.seen(subjects), made
+
+    known, made = engine.ports.store.tx(read)
+    by_run = made[one.contract.id]
+    return [
+        _lines_for(
+            engine,
+            context,
+            one.due,
+            known.get(context.subscription.id),
+            [*made[context.subscription.id], *by_run],
+        )
+        for context in contexts
+        if context.subscription
+    ]
+
+
+def _lines_for(
+    engine: Engine,
+    context: Context,
+    due: Due,
+    known: Seen | None,
+    operations: Iterable[Operation],
+) -> SubscriptionLines:
     """Bill days of earlier cycles that nobody billed, then the cycle itself."""
     subscription = context.subscription
-    if subscription is None:
+    if subscription is None or due.kind is Kind.INTERIM:
+        return SubscriptionLines(context=context)
+    lines = engine.mappings.entity("invoice_line")
+    gone = lines_gone(lines, operations, {line.id for line in context.lines})
+    removed = removed_logs(context.logs, refunds_deleted(lines, gone.values(), context.lines))
+    owed = _owed(context, due, known, with_removed(context.logs, removed))
+    billed = billed_lines(context.lines)
+    parted = part(owed, context.lines, billed, subscription.id, gone)
+    return SubscriptionLines(
+        context=context, lines=parted.lines, proposed=parted.proposed, removed=removed
+    )
+
+
+def _owed(
+    context: Context, due: Due, known: Seen | None, logs: Sequence[ChangeLog]
+) -> Iterator[NewLine]:
+    subscription, contract = context.subscription, context.contract
+    if subscription is None or contract is None:
         return
-    known = engine.ports.store.tx(lambda tx: tx.seen([subscription.id]).get(subscription.id))
+    terms, cycle = terms_of(contract), due.cycle
     seats = subscription.quantity if subscription.status.has_seats else 0
     if known is not None and known.accepted is not None:
         seats = known.accepted.seats
     first_seen = known.first_seen_on if known else cycle.start
-    timeline = timeline_of(context, context.logs, seats_now=seats, first_seen_on=first_seen)
+    timeline = timeline_of(context, logs, seats_now=seats, first_seen_on=first_seen)
     billed = billed_lines(context.lines)
     yield from settle(timeline, terms, billed, through=cycle.start, uncovered_until=cycle.start)
     yield from recurring(timeline, terms, billed, Period(cycle.start, cycle.end))
-
-
-# --- writes ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """When an invoice is issued and under which number."""
-
-    on: date
-    number: str
-
-
-def issue_writes(engine: Engine, bill: Bill, issue: Issue) -> list[tuple[str, Write]]:
-    """Return the change set that issues a bill and opens the next draft."""
-    if bill.is_empty or bill.only_credits:
-        return _roll(engine, bill)
-    invoice_id = _invoice_id(bill)
-    nothing_before = max((line.number for line in bill.waiting), default=0)
-    lines: list[Write] = []
-    for one in bill.added:
-        subscription = one.context.subscription
-        if subscription is not None:
-            emitted = _emitted(engine, subscription.id) | _emitted(engine, bill.contract.id)
-            target = LineTarget(
-                subscription=subscription,
-                draft_id=invoice_id,
-                next_number=nothing_before + len(lines) + 1,
-                log_ids={log.change_key: log.id for log in one.context.logs if log.change_key},
-                taken=frozenset(line.id for line in one.context.lines) | emitted,
-            )
-            lines += line_writes(engine.mappings, one.lines, target)
-    number = nothing_before + len(lines) + 1
-    # A new invoice is made before its lines, in the same change set.
-    head = [("issue invoice", _issued(engine, bill, issue, invoice_id))]
-    body = [("invoice line", line) for line in lines]
-    lift = [("invoice line", write) for write in _lift(engine, bill, invoice_id, number)]
-    return [*head, *body, *lift, *_next(engine, bill)]
-
-
-def _emitted(engine: Engine, subject: str) -> frozenset[str]:
-    return engine.ports.store.tx(lambda tx: tx.emitted(subject))
-
-
-def _invoice_id(bill: Bill) -> str:
-    if bill.draft is not None:
-        return bill.draft.id
-    number = sum(1 for one in bill.closed if one.cycle_start == bill.cycle.start)
-    return ids.draft_id(bill.contract.id, bill.cycle.start, number)
-
-
-def _issued(engine: Engine, bill: Bill, issue: Issue, invoice_id: str) -> Write:
-    entity = engine.mappings.entity("invoice")
-    record: Record = {
-        "name": f"{bill.contract.name} {issue.number}"[:200],
-        "contract": bill.contract.id,
-        "number": issue.number,
-        "cycle_start": bill.cycle.start,
-        "cycle_end": bill.cycle.end,
-        "issued_on": issue.on,
-        "due_on": issue.on + timedelta(days=bill.contract.payment_days),
-        "net_total": bill.sums.net,
-        "tax_total": bill.sums.tax,
-        "total": bill.sums.total,
-        "currency": bill.contract.currency,
-        "status": "issued",
-    }
-    precondition = bill.draft.etag if bill.draft else CREATE_ONLY
-    body = entity.body(record, engine.mappings.sets)
-    return Write(set=entity.set, id=invoice_id, body=body, precondition=precondition)
-
-
-def _lift(engine: Engine, bill: Bill, invoice_id: str, number: int) -> Iterator[Write]:
-    if bill.lift is not None:
-        key = f"{bill.contract.id}|{bill.cycle.start}|lift"
-        yield _credit_line(engine, bill.lift, ids.log_id(key), invoice_id, number)
-
-
-def _credit_line(
-    engine: Engine, line: NewLine, line_id: str, invoice_id: str, number: int
-) -> Write:
-    entity = engine.mappings.entity("invoice_line")
-    record: Record = {
-        "name": f"Credit carried forward ({line.amount})",
-        "number": number,
-        "invoice": invoice_id,
-        "kind": LineKind.CREDIT_CARRIED_FORWARD.value,
-        "period_start": line.period.start,
-        "period_end": line.period.end,
-        "quantity": 1,
-        "unit_price": line.amount,
-        "amount": line.amount,
-        "calculated_amount": line.amount,
-        "tax_amount": line.tax_amount,
-        "explanation": line.explanation,
-    }
-    body = entity.body(record, engine.mappings.sets)
-    return Write(set=entity.set, id=line_id, body=body, precondition=CREATE_ONLY)
-
-
-def _next(engine: Engine, bill: Bill) -> list[tuple[str, Write]]:
-    """Open the next draft, with the credit that goes on, and move the contract's date."""
-    following = _following(bill)
-    entity = engine.mappings.entity("invoice")
-    draft_id = ids.draft_id(bill.contract.id, following.start, 0)
-    record: Record = {
-        "name": f"{bill.contract.name} {following.start} (open)"[:200],
-        "contract": bill.contract.id,
-        "cycle_start": following.start,
-        "cycle_end": following.end,
-        "currency": bill.contract.currency,
-        "status": "draft",
-    }
-    body = entity.body(record, engine.mappings.sets)
-    draft = Write(set=entity.set, id=draft_id, body=body, precondition=CREATE_ONLY)
-    credit = []
-    if bill.lift is not None:
-        line = opening(bill.lift, following.start)
-        key = f"{bill.contract.id}|{following.start}|opening"
-        credit = [("invoice line", _credit_line(engine, line, ids.log_id(key), draft_id, 1))]
-    return [("open invoice", draft), *credit, ("contract", _dated(engine, bill, following))]
-
-
-def _following(bill: Bill) -> Cycle:
-    terms = terms_of(bill.contract)
-    cycle = cycle_at(terms.anchor, terms.frequency, bill.cycle.end)
-    return Cycle(start=cycle.start, end=cycle.end)
-
-
-def _dated(engine: Engine, bill: Bill, following: Cycle) -> Write:
-    entity = engine.mappings.entity("contract")
-    in_advance = terms_of(bill.contract).policy is BillingPolicy.ADVANCE
-    day = following.start if in_advance else following.end
-    body = entity.body({"next_invoice_on": day}, engine.mappings.sets)
-    return Write(set=entity.set, id=bill.contract.id, body=body, precondition=bill.contract.etag)
-
-
-def _roll(engine: Engine, bill: Bill) -> list[tuple[str, Write]]:
-    """Move an empty draft, or one with only credits, to the next cycle (rules.md 4.16)."""
-    following = _following(bill)
-    moved: list[tuple[str, Write]] = [("contract", _dated(engine, bill, following))]
-    if bill.draft is not None:
-        entity = engine.mappings.entity("invoice")
-        record: Record = {"cycle_start": following.start, "cycle_end": following.end}
-        body = entity.body(record, engine.mappings.sets)
-        write = Write(set=entity.set, id=bill.draft.id, body=body, precondition=bill.draft.etag)
-        moved.insert(0, ("open invoice", write))
-    return moved

@@ -224,7 +224,7 @@ def _money(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tup
         subscription=subscription,
         draft_id=plan.draft.id,
         next_number=next_number,
-        log_ids={planned.log.change_key: planned.log.id for planned in plan.logs},
+        log_ids=_log_ids(plan),
         taken=case.emitted | {line.id for line in case.context.lines},
     )
     lines = line_writes(engine.mappings, plan.lines, target)
@@ -237,6 +237,12 @@ def _money(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tup
         precondition=plan.draft.etag,
     )
     return [*(("invoice line", line) for line in lines), ("open invoice", touch)]
+
+
+def _log_ids(plan: Plan) -> dict[str, str]:
+    """Return the logs by change key; what no change explains hangs on the first."""
+    found = {planned.log.change_key: planned.log.id for planned in plan.logs}
+    return found | ({"": plan.logs[0].log.id} if plan.logs else {})
 
 
 def _schedule(engine: Engine, case: Case, plan: Plan) -> list[tuple[str, Write]]:

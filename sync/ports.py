@@ -26,6 +26,8 @@ from sync.state import (
     Counts,
     Fact,
     FactState,
+    InvoiceWork,
+    KnownInvoice,
     KnownLog,
     Operation,
     Parked,
@@ -226,6 +228,18 @@ class Tx(Protocol):
     def watches_due(self, now: datetime) -> list[str]: ...
 
     def unwatch(self, subject: str) -> None: ...
+
+    def known_invoice(self, invoice_id: str) -> KnownInvoice | None:
+        """Return an invoice as it was last polled."""
+        ...
+
+    def put_invoices(self, invoices: Iterable[KnownInvoice]) -> None: ...
+
+    def invoices_with(self, work: InvoiceWork) -> list[KnownInvoice]:
+        """Return the invoices about which something is still to be done."""
+        ...
+
+    def drop_invoice(self, invoice_id: str) -> None: ...
 
     def add_operations(self, operations: Iterable[Operation]) -> None: ...
 

@@ -172,10 +172,13 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to one `Read` (rows) or `ReadHistory` (history, oldest first)."""
+    """The answer to one `Read` (rows) or `ReadHistory` (history, oldest first).
+
+    A history that cannot be read is None: the row is judged as one without auditing.
+    """
 
     rows: tuple[Row, ...] = ()
-    history: tuple[AuditEntry, ...] = ()
+    history: tuple[AuditEntry, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

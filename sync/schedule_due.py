@@ -12,7 +12,7 @@ from sync.ports import Tx
 from sync.prepare import read
 from sync.state import Fact, FactState, Seen, Source
 
-_EAST = timedelta(hours=14)
+EAST = timedelta(hours=14)
 """The easternmost zone is 14 hours ahead: there a day begins first."""
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _OVERTAKING = frozenset({LogKind.ACTIVATION, LogKind.DEACTIVATION, LogKind.CANCELLATION})
@@ -20,7 +20,7 @@ _OVERTAKING = frozenset({LogKind.ACTIVATION, LogKind.DEACTIVATION, LogKind.CANCE
 
 def take_scheduled(engine: Engine) -> int:
     """Store a fact for every subscription whose deactivate-on date is reached."""
-    until = (engine.now() + _EAST).date()
+    until = (engine.now() + EAST).date()
     candidates = engine.ports.store.tx(lambda tx: tx.scheduled(until))
     return sum(_take(engine, seen) for seen in candidates if _is_awake(engine, seen))
 

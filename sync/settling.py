@@ -176,21 +176,29 @@ def open_cycle(contract: Contract, closed: Sequence[Invoice], today: date) -> Cy
     terms = terms_of(contract)
     in_advance = terms.policy is BillingPolicy.ADVANCE
     issued = [one.cycle_end for one in closed if one.was_issued and one.cycle_end]
+    issued = [end for end in issued if not is_interim_day(terms, end)]
     if issued:
         start = max(issued)
     elif contract.next_invoice_on is not None:
         day = contract.next_invoice_on
-        start = (
-            day
-            if in_advance
-            else cycle_at(terms.anchor, terms.frequency, day - timedelta(days=1)).start
-        )
+        start = cycle_at(terms.anchor, terms.frequency, day - timedelta(days=1)).start
+        if in_advance:
+            is_within = is_interim_day(terms, day)
+            start = cycle_at(terms.anchor, terms.frequency, day).end if is_within else day
     else:
         current = cycle_at(terms.anchor, terms.frequency, today)
         begun = current.start < today or terms.anchor < today
         start = current.end if in_advance and begun else current.start
     cycle = cycle_at(terms.anchor, terms.frequency, max(start, terms.anchor))
     return Cycle(start=cycle.start, end=cycle.end)
+
+
+def is_interim_day(terms: Terms, day: date) -> bool:
+    """Tell an anchor day of a month that lies within a longer cycle (rules.md 4.15)."""
+    return (
+        cycle_at(terms.anchor, terms.frequency, day).start < day
+        and cycle_at(terms.anchor, Frequency.MONTHLY, day).start == day
+    )
 
 
 def invoiced_until(context: Context, today: date) -> date:

@@ -223,6 +223,27 @@ class KnownLog:
     """Whether `provisioned_at` is set."""
 
 
+class InvoiceWork(StrEnum):
+    """What is still to be done about an invoice that a person closed."""
+
+    NOTHING = ""
+    ARCHIVE = "archive"
+    """It was paid: its change logs are archived, except those that have lines elsewhere."""
+    CHOOSE = "choose"
+    """It was voided: a person says whether its days are billed again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownInvoice:
+    """An invoice as it was last polled."""
+
+    id: str
+    contract_id: str
+    version: int
+    status: str
+    work: InvoiceWork = InvoiceWork.NOTHING
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """A change with a provider action or money, and what it gives back (net, not negative)."""
@@ -241,3 +262,5 @@ class Counts:
     waiting: int
     open_operations: int
     parked: int
+    uncertain: int
+    """Changes taken by comparing two reads: steps in between may have gone unseen (rules 1.6)."""

@@ -26,16 +26,26 @@ def next_cookie(found: Row) -> str | None:
     return text(found.get("PagingCookie")) if found.get("MoreRecords") is True else None
 
 
-def entries(found: Iterable[Row]) -> tuple[AuditEntry, ...]:
-    """Turn the collections of all pages into entries, oldest first."""
+def entries(found: Iterable[Row]) -> tuple[AuditEntry, ...] | None:
+    """Turn the collections of all pages into entries, oldest first.
+
+    None when a change comes without its audit record, as Learn says it may: then nobody can tell
+    when and by whom, and the history is as good as none.
+    """
     details = [mapping(d) for page in found for d in sequence(page.get("AuditDetails"))]
+    if any(_is_change(detail) and not mapping(detail.get("AuditRecord")) for detail in details):
+        return None
     read = [entry for detail in details if (entry := _entry(detail)) is not None]
     read.reverse()  # the sort is stable: rows of the same second keep the service's order
     return tuple(sorted(read, key=lambda entry: entry.at))
 
 
+def _is_change(detail: Row) -> bool:
+    return text(detail.get("@odata.type")).endswith(COLUMNS_CHANGED)
+
+
 def _entry(detail: Row) -> AuditEntry | None:
-    if not text(detail.get("@odata.type")).endswith(COLUMNS_CHANGED):
+    if not _is_change(detail):
         return None
     record = mapping(detail.get("AuditRecord"))
     at = instant(text(record.get("createdon")))

@@ -136,7 +136,7 @@ class DataverseClient:
             document = _document(self._wire.get(link))
             yield from map(mapping, sequence(document.get("value")))
 
-    def _history(self, read: ReadHistory, reply: Reply) -> tuple[AuditEntry, ...]:
+    def _history(self, read: ReadHistory, reply: Reply) -> tuple[AuditEntry, ...] | None:
         found = [audit.collection(_document(reply))]
         while (cookie := audit.next_cookie(found[-1])) is not None:
             following = history_path(read, len(found) + 1, cookie)

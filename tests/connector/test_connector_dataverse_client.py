@@ -176,6 +176,15 @@ def test_history_is_told_oldest_first_and_only_of_columns():
     assert (first.user_id, first.user_name) == (OTHER, "Ann")
 
 
+def test_history_without_the_record_of_a_change_is_no_history():
+    """Learn says that AuditRecord may be left out; then nobody can tell when and by whom."""
+    known, bare = detail(1, "2025-06-16T12:00:05Z", 1, 2), detail(2, "", 2, 1)
+    del bare["AuditRecord"]
+    adapter = Scripted([told(history([bare, known]))])
+    (answer,) = client_of(adapter).read([ReadHistory(set="sk_subscriptions", id=ID)])
+    assert answer.history is None
+
+
 def test_history_of_several_pages_is_followed_by_cookie():
     adapter = Scripted(
         [

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from store.backup import restore_backup, write_backup
+from store.sqlite import SqliteStore
+from sync.findings import judge_state
 from sync.restored import mark_restored
 from tests.durability import traps
 from tests.durability.oracle import Oracle
@@ -38,7 +40,16 @@ def _judge(site):
     oracle = Oracle(site.world)
     for subscription in site.subscriptions:
         oracle.judge(subscription, site.licences[subscription])
+    _assert_whole(site)
     assert_quiet(site)
+
+
+def _assert_whole(site):
+    """Hold what is kept here against what the logs say."""
+    store = SqliteStore(site.state)
+    findings = list(judge_state(store))
+    store.close()
+    assert findings == []
 
 
 def _kinds(site, subscription):
@@ -109,6 +120,52 @@ def test_rule_2_13_changes_that_come_after_the_restore_follow_those_that_were_do
     site.quiesce(2)
     assert _kinds(site, site.subscriptions[0]) == ["deactivation", "activation", "deactivation"]
     _judge(site)
+
+
+@AUDITS
+def test_rule_2_13_a_new_change_is_not_lost_behind_those_that_were_done(make_site, audit):
+    """One change set with a log that exists would count as committed as a whole."""
+    site = make_site(audit=audit)
+    file = _backup(site)
+    deactivate(site)
+    site.run()
+    activate(site)
+    site.run()
+    _restore(site, file)
+    site.on("2025-06-24")
+    site.edit(site.subscriptions[0], "suspended")
+    site.run()
+    site.quiesce(2)
+    assert _kinds(site, site.subscriptions[0]) == ["deactivation", "activation", "deactivation"]
+    _judge(site)
+
+
+def test_rule_1_4_a_log_of_our_own_whose_answer_was_lost_is_no_news(site):
+    """The scheduled status that travelled with it still claims its audit row."""
+    subscription = site.subscriptions[0]
+    site.edit(subscription, sk_deactivateon="2025-06-16")
+    site.run()
+    site.on("2025-06-16", "00:30")
+    traps.fault_at(site, traps.change_set, drop="after_commit")
+    lose_the_answer = site.wire.before
+
+    def before(request):
+        lose_the_answer(request)
+        if site.logs(subscription):
+            raise Killed
+
+    site.wire.before = before
+    with pytest.raises(Killed):
+        site.run()
+    site.calm()
+    site.on("2025-06-18")
+    for status in ("active", "suspended", "active"):
+        site.edit(subscription, status)
+    site.quiesce(3)
+    assert _kinds(site, subscription) == ["deactivation", "activation"] * 2
+    events = [entry.event for entry in site.look(lambda tx: tx.read_trail(subscription))]
+    assert "adopted from its logs" not in events
+    _assert_whole(site)
 
 
 @AUDITS

@@ -10,6 +10,7 @@ from seatkeeper.instance import AlreadyRunningError
 from sync.cycle import run_cycle
 from sync.paused import is_paused
 from sync.remote import Unavailable
+from sync.scope import Scope
 from sync.state import Request
 from tests.acceptance.installed import wait_for
 
@@ -36,6 +37,17 @@ def test_rule_6_a_pause_interrupts_the_work_that_is_under_way(stage):
     stage.application.store.tx(lambda tx: tx.answer(PAUSE.id, "[]"))
     run_cycle(stage.application.engine)
     assert stage.kinds() == [("deactivation", -10)]
+
+
+def test_rule_6_a_daemon_that_starts_looks_at_what_is_parked(stage):
+    engine = stage.application.engine
+    engine.scope = Scope.of(["nobody"], [])
+    stage.edits(status="suspended")
+    stage.runs()
+    assert not engine.ports.store.tx(lambda tx: tx.wakes(stage.subscription))
+    stage.application.stop.set()
+    Daemon(stage.application).run()
+    assert engine.ports.store.tx(lambda tx: tx.wakes(stage.subscription))
 
 
 @pytest.mark.parametrize(

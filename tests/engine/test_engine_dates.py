@@ -167,6 +167,7 @@ def test_rule_1_6_without_audit_a_to_b_to_c_is_one_uncertain_change(opened):
     assert stage.log()["sk_effectiveon"] == "2025-06-18"
     assert UNCERTAIN in stage.log()["sk_message"]
     assert stage.log()["sk_requestedby"] is None
+    assert stage.application.store.tx(lambda tx: tx.counts()).uncertain == 1
 
 
 def test_rule_1_6_without_audit_a_to_b_to_a_is_no_change(opened):

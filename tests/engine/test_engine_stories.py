@@ -92,8 +92,8 @@ def test_an_operation_is_explained_by_its_id(refused_by_provider):
     assert "the provider answered suspend: refused (HTTP 400, code 800002, MS-RequestId" in told
 
 
-def test_a_subscription_is_not_said_to_be_a_write(deactivated):
-    assert " is: " not in story(deactivated, deactivated.subscription)
+def test_a_subscription_is_not_said_to_be_a_write(refused_by_provider):
+    assert " is: " not in story(refused_by_provider, refused_by_provider.subscription)
 
 
 def test_rule_6_a_story_outside_the_scope_says_that_nothing_is_done(stage):

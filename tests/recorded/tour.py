@@ -196,7 +196,7 @@ class Tour:
     def _history(self, subscription: str) -> Iterator[CheckResult]:
         entity = self._side.mappings.entity("subscription")
         (answer,) = self._side.crm.read([ReadHistory(set=entity.set, id=subscription)])
-        told = f"{len(answer.history)} entries of audit history"
+        told = f"{len(answer.history or ())} entries of audit history"
         yield CheckResult(what="history", ok=True, told=told)
 
     def _licence(self, chosen: Chosen) -> Iterator[CheckResult]:

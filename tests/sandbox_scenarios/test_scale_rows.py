@@ -52,14 +52,14 @@ def by_inserts(world: World, total: int, seed: int) -> None:
 
 
 def content(world: World) -> dict[str, list[dict[str, Any]]]:
-    """Return what both services hold, without what every world has of its own."""
+    """Return what both services hold, as text; leave out what every world has of its own."""
     own = re.compile(r"versionnumber|orderId|_(owner|owning|created|modified).*_value")
     found = {name: list(world.dataverse.rows(name)) for name in TABLES}
     held = sorted(world.partner_center.subscriptions(), key=lambda one: str(one["id"]))
     for one in held:
         del one["links"]
     return {
-        name: [{k: v for k, v in row.items() if not own.fullmatch(k)} for row in rows]
+        name: [{k: str(v) for k, v in row.items() if not own.fullmatch(k)} for row in rows]
         for name, rows in (found | {"partner_center": held}).items()
     }
 

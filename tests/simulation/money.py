@@ -123,7 +123,9 @@ def seats_on(day: date, logs: list[Commit], cycle: Cycle, base: int) -> tuple[in
     A declined change takes nothing back from a cycle that was billed before it. Seats that came
     and went before anything was charged for them may, or may not, have been on a line.
     """
-    state = fewest = billed = OPENING_SEATS
+    opening: int = (logs[0].after or {})["sk_quantitybefore"] if logs else OPENING_SEATS
+    state = opening
+    fewest = billed = max(opening, base)  # what was billed stays until a change governs the day
     for one in logs:
         log: Row = one.after or {}
         before, after = log["sk_quantitybefore"], log["sk_quantityafter"]

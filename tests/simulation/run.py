@@ -24,6 +24,7 @@ class Mix:
 
     steps: tuple[int, int] = (8, 24)
     settings: tuple[str, ...] = ("late audit", "no audit", "end token", "bom", "short tokens")
+    troubles: tuple[str, ...] = tuple(sorted(TROUBLES))
     acts: dict[str, int] = field(
         default_factory=lambda: {
             "status": 30,
@@ -107,7 +108,7 @@ def draw_work(rng: Random, mix: Mix) -> Work:
     how = rng.choices(["cycle", "once", "invoice"], [70, 15, 15])[0]
     point = rng.choices(list(mix.works), list(mix.works.values()))[0]
     if point == "trouble":
-        point = rng.choice(sorted(TROUBLES))
+        point = rng.choice(mix.troubles)
     act = None
     if point == "person":
         verbs = {name: weight for name, weight in mix.acts.items() if name in _MEDDLING}
@@ -241,9 +242,9 @@ def _judged(town: Town, seen: evidence.Evidence, mark: int) -> Iterator[str]:
         yield from invariants.i1_one_log_per_change(seen, subscription)
         yield from invariants.i3_money_to_the_cent(seen, subscription)
         if subscription in town.licences:
-            yield from invariants.i4_both_sides_agree(
-                seen, subscription, town.licences[subscription]
-            )
+            licence = town.licences[subscription]
+            yield from invariants.i2_turned_as_needed(seen, subscription, licence)
+            yield from invariants.i4_both_sides_agree(seen, subscription, licence)
     yield from invariants.i2_nothing_twice(seen, town.watch.unseen)
     yield from invariants.i3_invoices_add_up(seen)
     yield from invariants.i9_nothing_deleted(seen)

@@ -236,7 +236,11 @@ def found(seed: int, **settings: Any) -> Town:
     world.reset("empty", seed=seed)
     quiet = {**asdict(Settings()), "partner_center_per_minute": 0}
     world.settings.change({**quiet, **settings})
-    wire = WatchedWire(InProcessAdapter(app))
+    return settle(world, WatchedWire(InProcessAdapter(app)), chronos)
+
+
+def settle(world: World, wire: WatchedWire, chronos: Chronos) -> Town:
+    """Lay out the town in an empty world."""
     watch = Watch(world=world)
     town = Town(
         world=world,

@@ -46,8 +46,10 @@ class Sent:
     targets: frozenset[str]
     body: bytes
     is_write: bool
+    is_provider: bool = False
     mark: int = 0
     at: float = 0.0
+    """Business time, by which the engine waits."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,16 +65,19 @@ class Watch:
     tokens: set[str] = field(default_factory=set)
     writes: int = 0
     _unclear: list[Sent] = field(default_factory=list)
+    _waited: list[Sent] = field(default_factory=list)
+    """Unclear provider writes, which may still show."""
 
     def forget(self) -> None:
         """The state was lost or put back: nobody can know what was unclear."""
         self._unclear.clear()
+        self._waited.clear()
 
-    def before(self, request: requests.PreparedRequest, store: SqliteStore, now: float) -> Sent:
+    def before(self, request: requests.PreparedRequest, store: SqliteStore) -> Sent:
         """Note a request that goes out now."""
         self.tokens.add(str(request.headers.get("Authorization", "")).removeprefix("Bearer "))
         sent = _sent(request)
-        sent.mark, sent.at = self.world.journal.last, now
+        sent.mark, sent.at = self.world.journal.last, self.world.clock.now().timestamp()
         if sent.is_write:
             self.writes += 1
             self._check_intent(sent, store)
@@ -89,11 +94,17 @@ class Watch:
         for earlier in self._unclear:
             if earlier.targets & sent.targets:
                 self.unseen.append(f"{sorted(sent.targets)} went again unseen")
+        for earlier in self._waited:
+            seconds = sent.at - earlier.at
+            if earlier.targets & sent.targets and 0 <= seconds < PATIENCE:
+                if not earlier.targets & set(self.committed(earlier.mark)):
+                    self.unseen.append(f"{sorted(sent.targets)} went again after {seconds:.0f} s")
 
     def ended(self, sent: Sent, status: int | None) -> None:
         """Note how a request ended; `status` None: nobody has got an answer."""
         if sent.is_write and (status is None or status in UNCLEAR):
             self._unclear.append(sent)
+            self._waited += [sent] if sent.is_provider else []
         elif not sent.is_write and status is not None and status not in UNCLEAR:
             self._unclear = [one for one in self._unclear if not one.targets & sent.targets]
 
@@ -113,7 +124,12 @@ def _sent(request: requests.PreparedRequest) -> Sent:
         return Sent(targets=frozenset(written or read), body=body, is_write=bool(written))
     path = str(request.url).split("?", maxsplit=1)[0]
     named = _IN_PATH.findall(path) or [path.rsplit("/", 1)[-1]]
-    return Sent(targets=frozenset(named), body=body, is_write=request.method != "GET")
+    return Sent(
+        targets=frozenset(named),
+        body=body,
+        is_write=request.method != "GET",
+        is_provider="/v1/customers/" in path,
+    )
 
 
 class WatchedWire(Wire):
@@ -129,7 +145,7 @@ class WatchedWire(Wire):
         self.tally.point()
         self.before(request)
         self.sent.append(request)
-        sent = self.watch.before(request, self.town.durable, self.town.chronos.time)
+        sent = self.watch.before(request, self.town.durable)
         status = None
         try:
             response = self._sandbox.send(request, **options)

@@ -10,6 +10,8 @@ from lifecycle.decisions import Standing
 from lifecycle.states import Status
 from sync.state import (
     FactState,
+    InvoiceWork,
+    KnownInvoice,
     OperationState,
     Point,
     Request,
@@ -394,3 +396,33 @@ def test_the_figures_of_status_count_what_is_open(store):
     counts = store.tx(lambda tx: tx.counts())
     figures = (counts.subscriptions, counts.waiting, counts.open_operations, counts.parked)
     assert figures == (2, 1, 1, 1)
+
+
+# --- invoices ------------------------------------------------------------------------------------
+
+
+def invoice(row_id, **fields):
+    given = {"contract_id": "contract", "version": 1, "status": "issued", **fields}
+    return KnownInvoice(id=row_id, **given)
+
+
+def test_an_invoice_is_known_as_it_was_last_put(store):
+    store.tx(lambda tx: tx.put_invoices([invoice("i"), invoice("j")]))
+    paid = invoice("i", version=2, status="paid", work=InvoiceWork.ARCHIVE)
+    store.tx(lambda tx: tx.put_invoices([paid]))
+    assert store.tx(lambda tx: tx.known_invoice("i")) == paid
+    assert store.tx(lambda tx: tx.known_invoice("k")) is None
+
+
+def test_invoices_are_found_by_what_is_still_to_be_done(store):
+    rows = [
+        invoice("j", work=InvoiceWork.ARCHIVE),
+        invoice("i", work=InvoiceWork.ARCHIVE),
+        invoice("k", work=InvoiceWork.CHOOSE),
+    ]
+    store.tx(lambda tx: tx.put_invoices(rows))
+    found = store.tx(lambda tx: tx.invoices_with(InvoiceWork.ARCHIVE))
+    assert [one.id for one in found] == ["i", "j"]
+    store.tx(lambda tx: tx.drop_invoice("i"))
+    found = store.tx(lambda tx: tx.invoices_with(InvoiceWork.ARCHIVE))
+    assert [one.id for one in found] == ["j"]

@@ -1,0 +1,87 @@
+"""The engine spoiled on purpose, one promise at a time: the suite must notice each of them."""
+
+from contextlib import nullcontext
+from typing import Any
+from uuid import uuid4
+
+from sync import apply, ids, journal, provide
+from sync.state import Operation
+from tests.simulation.town import Town
+from tests.simulation.watch import Watch
+
+
+def random_ids(patch: Any) -> None:
+    """Ids of the moment instead of ids of the fact (rules.md 2.1)."""
+    patch.setattr(ids, "log_id", lambda _: str(uuid4()))
+    patch.setattr(ids, "line_id", lambda *_, **__: str(uuid4()))
+
+
+def no_lock(patch: Any) -> None:
+    """A second daemon on the same state is let in (rules.md 2.12)."""
+    patch.setattr("seatkeeper.instance.single_instance", lambda _: nullcontext())
+
+
+def unclear_is_done(patch: Any) -> None:
+    """An answer that was lost is taken for a yes (rules.md 2.6)."""
+    patch.setattr(apply, "is_written", lambda *_: True)
+
+
+def unclear_is_sent_again(patch: Any) -> None:
+    """What is unclear goes again, and nobody looks for it first (rules.md 2.6)."""
+    patch.setattr(apply, "is_written", lambda *_: False)
+
+
+def provider_is_asked_again_at_once(patch: Any) -> None:
+    """An unclear provider write is planned anew, as if it had not been sent (rules.md 2.8)."""
+
+    def forget(engine: Any, sent: Operation) -> provide.Attempt:
+        provide._drop(engine, [sent], provide.Attempt(ending=provide.Ending.LATER))
+        return provide.Attempt(ending=provide.Ending.LATER)
+
+    patch.setattr(provide, "_unclear", forget)
+
+
+def hold_is_not_stored(patch: Any) -> None:
+    """What a suspend takes is not kept before it is sent (rules.md 2.10)."""
+    patch.setattr(journal, "_store_hold", lambda *_: None)
+
+
+class LateStore:
+    """A store that makes durable what it is told only when the next request has ended."""
+
+    def __init__(self, town: Town, mortal: Any) -> None:
+        self._town = town
+        self._mortal = mortal
+        self._durable = town.durable
+        mortal._store = self._working = town.durable.copy()
+        town.wire.watch = _Late(self, town.watch)  # type: ignore[attr-defined]
+
+    def tx(self, fn: Any) -> Any:
+        return self._mortal.tx(fn)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def make_durable(self) -> None:
+        self._town.durable = self._working.copy()
+
+
+class _Late:
+    """Makes the store durable after each request."""
+
+    def __init__(self, store: LateStore, watch: Watch) -> None:
+        self._store = store
+        self._watch = watch
+
+    def before(self, *arguments: Any) -> Any:
+        return self._watch.before(*arguments)
+
+    def ended(self, sent: Any, status: int | None) -> None:
+        self._watch.ended(sent, status)
+        if status is not None:
+            self._store.make_durable()
+
+
+def stored_after_the_send(town: Town, mortal: Any) -> Any:
+    """Everything is stored after the call instead of before it (rules.md 2.3)."""
+    return LateStore(town, mortal)
