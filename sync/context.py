@@ -25,7 +25,7 @@ def context_reads(
         _by_id(mappings.entity("customer"), row.get("customer")),
         _by_id(mappings.entity("contract"), row.get("contract")),
         _by_id(mappings.entity("provider"), row.get("provider")),
-        _of(mappings.entity("change_log"), "subscription", subscription_id),
+        _logs_of(mappings, subscription_id),
         *_invoices(mappings, row.get("contract")),
         _lines_of(mappings, subscription_id),
         _last_line(mappings, row.get("contract")),
@@ -41,9 +41,12 @@ def _by_id(entity: Entity, row_id: str | None) -> Read:
     return Read(set=entity.set, columns=entity.columns(), id=row_id or _NOBODY)
 
 
-def _of(entity: Entity, field: str, row_id: str | None) -> Read:
-    where = Condition(column=entity.column(field), value=row_id or _NOBODY, guid=True)
-    return Read(set=entity.set, columns=entity.columns(), where=(where,))
+def _logs_of(mappings: Mappings, subscription_id: str) -> Read:
+    """Ask for all logs; whether one is archived decides nothing (rules.md 4.17)."""
+    entity = mappings.entity("change_log")
+    fields = [name for name in entity.fields if name != "status"]
+    where = Condition(column=entity.column("subscription"), value=subscription_id, guid=True)
+    return Read(set=entity.set, columns=entity.columns(*fields), where=(where,))
 
 
 def _invoices(mappings: Mappings, contract_id: str | None) -> Iterator[Read]:

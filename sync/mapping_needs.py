@@ -32,6 +32,7 @@ _FIELDS: Mapping[str, Mapping[Type, str]] = {
     "change_log": {
         Type.TEXT: "name requested_by change_key held message",
         Type.LOOKUP: "subscription",
+        Type.STATUS: "status",
         Type.CHOICE: "kind change_day prorate_unit refund_decision provisioning origin",
         Type.INTEGER: "quantity_change quantity_before quantity_after sequence",
         Type.DATE: "effective_on",
@@ -79,6 +80,7 @@ CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
         " declined_by_contract declined_by_setting nothing_to_refund removed_by_person",
         ("change_log", "provisioning"): " ".join(Provisioning),
         ("change_log", "origin"): "dynamics partner_center",
+        ("change_log", "status"): "active archived",
         ("invoice", "status"): "draft issued paid void",
         ("invoice_line", "kind"): "recurring prorated_charge refund one_off usage"
         " credit_carried_forward",

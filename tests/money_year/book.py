@@ -10,6 +10,7 @@ from tests.money_year.calendar_oracle import (
     DAY,
     Commit,
     Contract,
+    Move,
     Row,
     Subscription,
     exact,
@@ -19,6 +20,8 @@ from tests.money_year.calendar_oracle import (
 DRAFT, ISSUED, VOID = 1, 126310000, 126310002
 CREDIT_CARRIED = 126310005
 EARLIEST = datetime.min.replace(tzinfo=UTC)
+NEW = 126310000
+"""A new subscription is charged with the next invoice, or with its next change."""
 MOVES = {126310001, 126310002, 126310003, 126310006}
 """The kinds of logs that move seats."""
 
@@ -63,9 +66,10 @@ class Book:
     def _decide(self, log: Row) -> None:
         """Take the log as the moment of the decision; what it says is not looked at."""
         one = self.subscriptions[log["_sk_subscriptionid_value"]]
-        if log["sk_kind"] in MOVES:
+        if log["sk_kind"] in {NEW, *MOVES}:
             one.decide()
-        self.decided.append(one)
+        if log["sk_kind"] in MOVES:
+            self.decided.append(one)
 
     def _settle_decided(self) -> None:
         for one in self.decided:
@@ -81,12 +85,17 @@ class Book:
             known.note(commit)
             return
         today = contract.local(commit.at)
-        self.subscriptions[commit.id] = Subscription(
+        seats = held(row)
+        fresh = Subscription(
             contract=contract,
             row=row,
-            opening=held(row),
+            opening=0 if self.is_adopted else seats,
             bill_from=contract.cycle_of(max(today, self.adopted_on))[0],
         )
+        if self.is_adopted:
+            first_day = date.fromisoformat(row["sk_startdate"])
+            fresh.waiting.append(Move(first_day=first_day, before=0, after=seats))
+        self.subscriptions[commit.id] = fresh
 
     def _settle(self, one: Subscription, today: date) -> None:
         """Charge what a change charges at once."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 from tests.money_year.book import CREDIT_CARRIED, Book
@@ -47,10 +48,12 @@ def book_of(year: Year) -> Book:
     return book
 
 
-def differences(year: Year, today: date) -> Iterator[Difference]:
-    """Compare every billed cycle of every subscription."""
+def differences(
+    year: Year, today: date, added: Mapping[str, Fraction] | None = None
+) -> Iterator[Difference]:
+    """Compare every billed cycle of every subscription; `added` falsifies lines by their id."""
     book = book_of(year)
-    standing = _standing(year, book)
+    standing = _standing(year, book, added or {})
     for subscription, one in book.subscriptions.items():
         unit = Fraction(1, 10 ** PLACES[one.contract.row["sk_currencycode"]])
         desired = book.desired(subscription, today)
@@ -67,7 +70,9 @@ def differences(year: Year, today: date) -> Iterator[Difference]:
                 )
 
 
-def _standing(year: Year, book: Book) -> dict[str, dict[Cycle, list[Fraction]]]:
+def _standing(
+    year: Year, book: Book, added: Mapping[str, Fraction]
+) -> dict[str, dict[Cycle, list[Fraction]]]:
     found: dict[str, dict[Cycle, list[Fraction]]] = defaultdict(lambda: defaultdict(list))
     for line in year.rows("sk_invoiceline"):
         subscription = line["_sk_subscriptionid_value"]
@@ -75,7 +80,8 @@ def _standing(year: Year, book: Book) -> dict[str, dict[Cycle, list[Fraction]]]:
             continue
         start = date.fromisoformat(line["sk_periodstart"])
         cycle = book.subscriptions[subscription].contract.cycle_of(start)
-        found[subscription][cycle].append(exact(line["sk_amount"]))
+        amount = exact(line["sk_amount"]) + added.get(line["sk_invoicelineid"], 0)
+        found[subscription][cycle].append(amount)
     return found
 
 
@@ -109,5 +115,12 @@ def carried(year: Year) -> dict[str, Fraction]:
     return dict(found)
 
 
-def numbers(year: Year) -> list[str]:
-    return sorted(one["sk_number"] for one in year.rows("sk_invoice") if one["sk_number"])
+def gaps(year: Year) -> list[str]:
+    """Name the numbers that are missing or were given twice."""
+    given = sorted(one["sk_number"] for one in year.rows("sk_invoice") if one["sk_number"])
+    wrong = []
+    for number, of_year in groupby(given, key=lambda one: one.rpartition("-")[0]):
+        counted = [int(one.rpartition("-")[2]) for one in of_year]
+        if counted != list(range(1, len(counted) + 1)):
+            wrong.append(f"{number}: {counted}")
+    return wrong

@@ -194,6 +194,23 @@ def test_a_disk_that_is_full_before_the_intent_is_stored_sends_nothing(site, goo
     assert len(site.logs(site.subscriptions[0])) == 1
 
 
+@pytest.mark.parametrize("good", range(6))
+def test_a_disk_that_is_full_for_a_moment_sets_nothing_aside(site, good):
+    """The trouble is the machine's, not the subscription's."""
+
+    class Moment(FullDisk):
+        def point(self) -> None:
+            self.good -= 1
+            if self.good == -1:
+                raise self.error
+
+    deactivate(site)
+    site.store_tally = Moment(good, UnwritableStateError("the disk is full"))
+    with pytest.raises(UnwritableStateError):
+        site.run()
+    assert site.look(lambda tx: [one for one in tx.read_trail() if one.event == "parked"]) == []
+
+
 def test_the_daemon_goes_on_after_a_full_disk_and_ends_on_a_damaged_file(site, capsys):
     site.edit(site.subscriptions[0], "suspended", sk_hold=True)
     site.run()

@@ -232,6 +232,34 @@ const cases = {
     assert.ok(csdl.includes('<EntityType Name="sk_provider"'));
   },
 
+  async a_table_and_a_column_are_created_and_hold_rows(api) {
+    const label = (text) => ({ LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] });
+    await api.createEntity({
+      data: {
+        "@odata.type": "Microsoft.Dynamics.CRM.EntityMetadata",
+        SchemaName: "new_Asset", DisplayName: label("Asset"), DisplayCollectionName: label("Assets"),
+        OwnershipType: "UserOwned", IsActivity: false, HasActivities: false, HasNotes: false,
+        Attributes: [{
+          "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", AttributeType: "String",
+          SchemaName: "new_Name", DisplayName: label("Name"), MaxLength: 100, IsPrimaryName: true,
+          RequiredLevel: { Value: "None" },
+        }],
+      },
+    });
+    await api.createAttribute({
+      entityKey: "LogicalName='new_asset'",
+      data: {
+        "@odata.type": "Microsoft.Dynamics.CRM.IntegerAttributeMetadata", AttributeType: "Integer",
+        SchemaName: "new_Seats", DisplayName: label("Seats"), RequiredLevel: { Value: "None" },
+        MinValue: 0, MaxValue: 1000,
+      },
+    });
+    const table = await api.retrieveEntity({ key: "LogicalName='new_asset'", select: ["EntitySetName"] });
+    const id = await api.create({ collection: table.EntitySetName, data: { new_name: "Desk", new_seats: 4 } });
+    const row = await api.retrieve({ collection: table.EntitySetName, key: id, select: ["new_seats"] });
+    assert.equal(row.new_seats, 4);
+  },
+
   async an_error_names_its_code(api) {
     await assert.rejects(create(api, "x", { sk_no: 1 }), (error) => {
       assert.equal(error.status, 400);
