@@ -21,6 +21,7 @@ from requests.utils import get_environ_proxies
 
 from connector.documents import read_exact, read_fast
 from connector.lanes import Lanes
+from connector.meter import Exchange, Meter, Unmetered
 from connector.transport import failure_of
 from sync.ports import Effects
 from sync.remote import Json, Unavailable
@@ -131,8 +132,10 @@ class Http:
         adapters: Mapping[str, BaseAdapter] | None = None,
         *,
         limits: Limits | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._effects = effects
+        self._meter = meter or Unmetered()
         self._ca_file = ca_file
         self._adapters = dict(adapters or {})
         self._limits = limits or Limits()
@@ -143,12 +146,15 @@ class Http:
         """Send once. Raise NotSent when nothing left the house, NoAnswer when it is unclear."""
         with self._lanes.passing(call.queue(), call.place()):
             correlation_id = self._effects.new_id()
+            begun = self._effects.monotonic()
             try:
                 reply = self._exchange(call, correlation_id)
             except requests.RequestException as error:
+                self._count(call, None, begun)
                 failure = failure_of(error, call.place(), correlation_id)
                 log.debug("no answer", place=call.place(), why=failure.message, id=correlation_id)
                 raise failure from None  # the original shows URLs and proxies with their passwords
+            self._count(call, reply.status, begun)
             if reply.status >= 400:  # noqa: PLR2004  # an HTTP status is its own name
                 log.debug("refused", place=call.place(), status=reply.status, id=correlation_id)
             self.heed(call.queue(), reply)
@@ -174,6 +180,7 @@ class Http:
         seconds = reply.retry_after_seconds()
         if seconds and reply.status in PASSING:
             self._lanes.close(queue, seconds)
+            self._meter.throttled(queue, seconds)
 
     def session(self) -> requests.Session:
         """Return this thread's session."""
@@ -181,6 +188,16 @@ class Http:
         if session is None:
             session = self._local.session = self._new_session()
         return session
+
+    def _count(self, call: Call, status: int | None, begun: float) -> None:
+        exchange = Exchange(
+            lane=call.queue(),
+            method=call.method,
+            path=urlsplit(call.url).path,
+            status=status,
+            seconds=self._effects.monotonic() - begun,
+        )
+        self._meter.exchanged(exchange)
 
     def _new_session(self) -> requests.Session:
         session = requests.Session()

@@ -22,13 +22,14 @@ from connector.dataverse.client import DataverseClient
 from connector.http import Http
 from connector.partner_center.client import PartnerCenterClient
 from connector.token_file import kept_in
-from seatkeeper.config import Config, GuardsConfig, SignInConfig
+from seatkeeper.config import Config, GuardsConfig, MoneyConfig, SignInConfig
 from seatkeeper.dispatch import InlineDispatcher, ThreadDispatcher
 from seatkeeper.effects import RealEffects
 from seatkeeper.mapping_folder import open_mappings
 from store.sqlite import SqliteStore
 from sync.engine import Engine, Ports
 from sync.guards import Limits
+from sync.invoice_rules import InvoiceRules
 from sync.judge import Policy
 from sync.mapping_files import Mappings
 from sync.ports import Crm, Dispatcher, Effects, Provider, Store
@@ -98,6 +99,7 @@ def build(
         observe=config.mode == "observe",
         limits=limits(config.guards),
         scope=Scope.of(config.scope.accounts, config.scope.providers),
+        invoices=invoice_rules(config.money),
     )
     return Application(config=config, mappings=mappings, engine=engine, stop=stop)
 
@@ -110,6 +112,15 @@ def policy(config: Config, mappings: Mappings) -> Policy:
         process_refunds=config.money.process_refunds,
         max_back_dating_days=config.money.max_back_dating_days,
         connectors=frozenset(config.providers),
+    )
+
+
+def invoice_rules(money: MoneyConfig) -> InvoiceRules:
+    """Return what the configuration says about issuing invoices."""
+    return InvoiceRules(
+        automatic=money.automatic_invoices,
+        interim=money.interim_invoices == "monthly",
+        issue_lone_credits=money.lone_credits == "issue",
     )
 
 

@@ -12,6 +12,7 @@ import typer
 
 from seatkeeper import logs, output
 from seatkeeper.commands import (
+    invoice_show,
     invoices,
     keeping,
     looking,
@@ -54,6 +55,7 @@ for _verb in (
     playing.demo,
 ):
     app.command()(_verb)
+invoices.app.command("show")(invoice_show.invoice_show)
 app.add_typer(invoices.app, name="invoice")
 app.add_typer(parked.app, name="parked")
 app.add_typer(mappings.app, name="mapping")

@@ -111,6 +111,8 @@ class MoneyConfig(_Section):
     change_day: Literal["old_state", "new_state"] = "old_state"
     max_back_dating_days: int = Field(default=90, ge=0)
     interim_invoices: Literal["monthly", "off"] = "monthly"
+    automatic_invoices: bool = True
+    lone_credits: Literal["carry", "issue"] = "carry"
 
 
 def _window(text: str) -> str:

@@ -20,12 +20,14 @@ from seatkeeper.bootstrap import Application, meet
 from seatkeeper.requested import NEEDS_NOBODY, RequestRefusedError, run_request
 from sync.cycle import Report, look_at_parked, run_cycle
 from sync.engine import pause
+from sync.invoice_round import run_round
 from sync.paused import paused_since
 from sync.remote import RemoteError, SignInFailed, Unavailable
 from sync.state import DamagedStateError, Request, UnwritableStateError
 
 _STEP_SECONDS = 2.0
 _PARKED_SECONDS = 300
+_INVOICE_SECONDS = 300
 _GRACE_SECONDS = 8.0
 _AGAIN_SECONDS = 0.5
 
@@ -101,8 +103,10 @@ class Daemon:
         config = self._application.config
         self._clockwork.every("cycle", config.poll_seconds, self._cycle)
         self._clockwork.every("parked", _PARKED_SECONDS, self._parked)
+        self._clockwork.every("invoices", _INVOICE_SECONDS, self._invoices)
         self._parked()  # the configuration may have changed: a wider scope, another connection
         self._cycle()
+        self._invoices()
         self._clockwork.plan()
         while not self._application.stop.is_set():
             self._application.stop.wait(min(self._clockwork.run_pending(), 1.0))
@@ -138,6 +142,16 @@ class Daemon:
             raise  # it does not mend by itself; the end of the process is seen
         except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
             log.warning("cycle failed", error=repr(error))
+
+    def _invoices(self) -> None:
+        """See what people closed and issue what is due; whatever happens, the next one comes."""
+        try:
+            for failure in run_round(self._engine).failures:
+                self._standing.failed(failure)
+        except DamagedStateError:
+            raise  # as in a cycle
+        except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
+            log.warning("invoices failed", error=repr(error))
 
     def _failed(self, error: RemoteError, verbs: frozenset[str] | None = None) -> None:
         """Say that a service failed, and wait; a person's commands are answered meanwhile."""

@@ -3,6 +3,7 @@
 The digits of an amount come from ISO 4217 (rules.md 4.19); the locale decides how they look.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,9 @@ from babel.numbers import format_decimal, parse_pattern
 
 from billing.money import UnknownCurrencyError, minor_unit
 from sync.statement import Statement, StatementLine
+
+_LETTERS_THEN_DIGIT = re.compile(r"([A-Z]{3})(?=\d)")
+"""A code in place of a sign touches the digits in Babel's output; CLDR puts a space between."""
 
 KINDS = {
     "recurring": "Subscription",
@@ -40,7 +44,7 @@ class Words:
         pattern = parse_pattern(self.locale.currency_formats["standard"].pattern)
         pattern.frac_prec = (digits, digits)
         written: str = pattern.apply(amount, self.locale, currency=currency, currency_digits=False)
-        return written
+        return _LETTERS_THEN_DIGIT.sub("\\1\N{NO-BREAK SPACE}", written)
 
     def price(self, amount: Decimal, currency: str) -> str:
         """Write a price; it may have more places than an amount."""

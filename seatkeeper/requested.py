@@ -10,12 +10,14 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
+from sync import guard_memory
 from sync.accepting import accept
 from sync.by_hand import RefusedByHandError
 from sync.cycle import look_at_parked
 from sync.engine import Engine
 from sync.invoice_run import run_invoices
 from sync.paused import EVERYTHING, paused_since, send_again, stop_sending
+from sync.paying import pay_invoice
 from sync.ports import Tx
 from sync.remote import Read, RemoteError
 from sync.resolving import Choice, resolve
@@ -56,8 +58,18 @@ def _invoice_run(engine: Engine, asked: Asked) -> Results:
         read = Read(set=entity.set, columns=(entity.id_column,), id=contract)
         if not engine.ports.crm.read([read])[0].rows:
             raise RequestRefusedError(f"there is no billing contract {contract}")
+    if alarms := engine.ports.store.tx(guard_memory.alarms):
+        raise RequestRefusedError(f"a guard tripped, nothing is sent: {alarms[0].sentence}")
     day = date.fromisoformat(on) if on else engine.now().date()
     return [asdict(one) for one in run_invoices(engine, day, contract)]
+
+
+def _invoice_paid(engine: Engine, asked: Asked) -> Results:
+    if engine.observe:
+        raise RequestRefusedError("mode is observe; nothing is written outside")
+    on = asked["on"]
+    day = date.fromisoformat(on) if on else None
+    return [asdict(pay_invoice(engine, str(asked["invoice"]), day))]
 
 
 def _parked_retry(engine: Engine, asked: Asked) -> Results:
@@ -97,7 +109,8 @@ def _revert(engine: Engine, asked: Asked) -> Results:
 
 def _resync(engine: Engine, _: Asked) -> Results:
     """Forget how far the tables were read; the next cycle reads all rows and compares them."""
-    tables = [engine.mappings.entity(name).table for name in ("change_log", "subscription")]
+    names = ("change_log", "subscription", "invoice")
+    tables = [engine.mappings.entity(name).table for name in names]
     entry = engine.trail(EVERYTHING, "resync", tables=", ".join(tables))
 
     def tx_clear(tx: Tx) -> None:
@@ -118,6 +131,7 @@ def _apply(engine: Engine, asked: Asked) -> Results:
 
 _COMMANDS: Mapping[str, Callable[[Engine, Asked], Results]] = {
     "invoice run": _invoice_run,
+    "invoice paid": _invoice_paid,
     "parked retry": _parked_retry,
     "parked resolve": _parked_resolve,
     "pause": _pause,

@@ -50,9 +50,13 @@ def archive_logs(engine: Engine) -> int:
     count = _archive(engine, _settled_at_once(engine))
     for invoice in engine.ports.store.tx(lambda tx: tx.invoices_with(InvoiceWork.ARCHIVE)):
         count += _archive(engine, _on_invoice(engine, invoice))
-        done = replace(invoice, work=InvoiceWork.NOTHING)
-        engine.ports.store.tx(lambda tx, done=done: tx.put_invoices([done]))
+        _forget_work(engine, invoice)
     return count
+
+
+def _forget_work(engine: Engine, invoice: KnownInvoice) -> None:
+    done = replace(invoice, work=InvoiceWork.NOTHING)
+    engine.ports.store.tx(lambda tx: tx.put_invoices([done]))
 
 
 # --- which logs ----------------------------------------------------------------------------------
@@ -66,9 +70,7 @@ def _settled_at_once(engine: Engine) -> list[_Log]:
         *(_is(entity, "kind", one) for one in _LINELESS),
         (
             *_is(entity, "refund_decision", "nothing_to_refund"),
-            Condition(
-                column=entity.column("quantity_change"), comparison=Comparison.LE, value=-1
-            ),
+            Condition(column=entity.column("quantity_change"), comparison=Comparison.LE, value=-1),
         ),
     ]
     reads = [_active(entity, closed, where) for where in wanted for closed in _CLOSED]
@@ -79,7 +81,9 @@ def _active(entity: Entity, closed: str, where: Sequence[Condition]) -> Read:
     status = entity.fields["status"]
     active = Condition(column=status.columns[1], value=status.choices["active"][1])
     conditions = (active, *_is(entity, "provisioning", closed), *where)
-    return Read(set=entity.set, columns=entity.columns("change_key", "subscription"), where=conditions)
+    return Read(
+        set=entity.set, columns=entity.columns("change_key", "subscription"), where=conditions
+    )
 
 
 def _is(entity: Entity, field: str, choice: str) -> tuple[Condition, ...]:
@@ -136,7 +140,7 @@ def _archive(engine: Engine, logs: Sequence[_Log]) -> int:
 def _without_open_lines(engine: Engine, logs: Sequence[_Log]) -> list[_Log]:
     """Leave out logs with a line that is not paid yet."""
     lines, invoices = (engine.mappings.entity(name) for name in ("invoice_line", "invoice"))
-    navigation = lines.fields["invoice"].columns[0]
+    navigation = lines.fields["invoice"].navigation
     reads = [
         Read(
             set=lines.set,

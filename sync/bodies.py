@@ -87,7 +87,7 @@ def line_writes(mappings: Mappings, lines: Sequence[NewLine], target: LineTarget
         row_id = _free_id(target.subscription.id, line, taken)
         taken.add(row_id)
         record = _line_record(line, number, target)
-        body = entity.body(record, mappings.sets)
+        body = entity.new_body(record, mappings.sets)
         writes.append(Write(set=entity.set, id=row_id, body=body, precondition=CREATE_ONLY))
     return writes
 
@@ -124,6 +124,12 @@ def _line_record(line: NewLine, number: int, target: LineTarget) -> Record:
     }
 
 
+def billed_to(mappings: Mappings, contract: Contract) -> Record:
+    """Return the customer of a new invoice, where the mapping has a column for it."""
+    mapped = "customer" in mappings.entity("invoice").fields
+    return {"customer": contract.customer_id} if mapped and contract.customer_id else {}
+
+
 def draft_write(
     mappings: Mappings, contract: Contract, cycle: Cycle, closed: Sequence[Invoice]
 ) -> Write:
@@ -133,11 +139,12 @@ def draft_write(
     record: Record = {
         "name": f"{contract.name} {cycle.start} (open)"[:200],
         "contract": contract.id,
+        **billed_to(mappings, contract),
         "cycle_start": cycle.start,
         "cycle_end": cycle.end,
         "currency": contract.currency,
         "status": "draft",
     }
     row_id = ids.draft_id(contract.id, cycle.start, number)
-    body = entity.body(record, mappings.sets)
+    body = entity.new_body(record, mappings.sets)
     return Write(set=entity.set, id=row_id, body=body, precondition=CREATE_ONLY)

@@ -40,17 +40,20 @@ def is_written(engine: Engine, operations: Sequence[Operation]) -> bool:
 
 def _holds_values(engine: Engine, operation: Operation) -> bool:
     """Compare the columns of an update with the row; a lookup is compared by its bound id."""
-    columns = tuple(_column(name) for name in operation.body)
+    written = _columns_of(engine, operation)
+    columns = tuple(written.values())
     read = Read(set=operation.set, columns=columns, id=operation.target)
     rows = engine.ports.crm.read([read])[0].rows
     if not rows:
         return False
-    return all(_same(rows[0].get(_column(name)), value) for name, value in operation.body.items())
+    return all(_same(rows[0].get(written[name]), value) for name, value in operation.body.items())
 
 
-def _column(name: str) -> str:
-    bound = name.removesuffix("@odata.bind")
-    return f"_{bound}_value" if bound != name else name
+def _columns_of(engine: Engine, operation: Operation) -> Mapping[str, str]:
+    """Return the column that shows each name of a body."""
+    entities = engine.mappings.entities.values()
+    entity = next(one for one in entities if one.set == operation.set)
+    return {name: entity.written_column(name) for name in operation.body}
 
 
 def _same(held: Json, sent: Json) -> bool:

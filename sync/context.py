@@ -80,14 +80,14 @@ def _lines_of(mappings: Mappings, subscription_id: str) -> Read:
 
 
 def _invoice_of(mappings: Mappings) -> tuple[str, tuple[str, ...]]:
-    navigation = mappings.entity("invoice_line").fields["invoice"].columns[0]
+    navigation = mappings.entity("invoice_line").fields["invoice"].navigation
     return navigation, mappings.entity("invoice").columns("status", "number")
 
 
 def _last_line(mappings: Mappings, contract_id: str | None) -> Read:
     """Ask for the highest line number on the contract's drafts."""
     lines, invoices = mappings.entity("invoice_line"), mappings.entity("invoice")
-    navigation = lines.fields["invoice"].columns[0]
+    navigation = lines.fields["invoice"].navigation
     status = invoices.fields["status"]
     where = (
         Condition(
@@ -135,7 +135,7 @@ def read_invoices(mappings: Mappings, answer: Answer) -> tuple[Invoice, ...]:
 def read_lines(mappings: Mappings, rows: Sequence[Row]) -> tuple[Line, ...]:
     """Parse lines that carry their invoice expanded."""
     entity, invoices = mappings.entity("invoice_line"), mappings.entity("invoice")
-    navigation = entity.fields["invoice"].columns[0]
+    navigation = entity.fields["invoice"].navigation
     return tuple(
         model.line(*_parts(entity, row), _expanded(invoices, row.get(navigation))) for row in rows
     )

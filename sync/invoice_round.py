@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sync.archiving import archive_logs
 from sync.engine import Engine
 from sync.invoice_run import Issued, run_due_invoices
-from sync.poll_invoices import poll_invoices
+from sync.poll_invoices import has_adopted, poll_invoices
 from sync.remote import RemoteError
 
 
@@ -22,13 +22,16 @@ class InvoiceReport:
 def run_round(engine: Engine) -> InvoiceReport:
     """See payments and voidings, archive what they settle, and issue what is due.
 
-    Called after a cycle, so that what changed is on the draft before it is issued.
+    Called after a cycle, so that what changed is on the draft before it is issued. The first
+    round adopts, and issues nothing (rules.md 1.1).
     """
     report = InvoiceReport()
     try:
+        first = not has_adopted(engine)
         report.closed = poll_invoices(engine)
         report.archived = archive_logs(engine)
-        report.issued = run_due_invoices(engine)
+        if not first:
+            report.issued = run_due_invoices(engine)
     except RemoteError as error:
         report.failures.append(error)
     _tell(engine, report)
@@ -38,7 +41,7 @@ def run_round(engine: Engine) -> InvoiceReport:
 def _tell(engine: Engine, report: InvoiceReport) -> None:
     for one in report.issued:
         if one.number:
-            facts = {"number": one.number, "total": str(one.total), "currency": one.currency}
+            facts = {"invoice": one.number, "total": str(one.total), "currency": one.currency}
             engine.ports.log.info("invoice issued", subject=one.contract_id, **facts)
     if report.archived:
         engine.ports.log.info("change logs archived", rows=report.archived)

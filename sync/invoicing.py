@@ -208,7 +208,7 @@ def _lines_on(engine: Engine, draft: Invoice) -> Read:
         set=lines.set,
         columns=lines.columns(),
         where=(Condition(column=lines.column("invoice"), value=draft.id, guid=True),),
-        expand=((lines.fields["invoice"].columns[0], invoices.columns("status", "number")),),
+        expand=((lines.fields["invoice"].navigation, invoices.columns("status", "number")),),
     )
 
 

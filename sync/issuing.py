@@ -12,7 +12,7 @@ from billing.invoice import opening
 from billing.lines import LineKind, NewLine
 from sync import ids
 from sync.bills import Bill, SubscriptionLines
-from sync.bodies import LineTarget, line_writes
+from sync.bodies import LineTarget, billed_to, line_writes
 from sync.due import Kind, following_of
 from sync.engine import Engine
 from sync.mapping import Record
@@ -82,6 +82,7 @@ def _issued(engine: Engine, issue: _Issue) -> Write:
     record: Record = {
         "name": f"{bill.contract.name} {issue.number}"[:_NAME],
         "contract": bill.contract.id,
+        **billed_to(engine.mappings, bill.contract),
         "number": issue.number,
         "cycle_start": bill.due.billed.start,
         "cycle_end": bill.due.billed.end,
@@ -163,6 +164,7 @@ def _next(engine: Engine, issue: _Issue) -> Iterator[Named]:
     record: Record = {
         "name": f"{bill.contract.name} {issue.next_cycle.start} (open)"[:_NAME],
         "contract": bill.contract.id,
+        **billed_to(engine.mappings, bill.contract),
         "cycle_start": issue.next_cycle.start,
         "cycle_end": issue.next_cycle.end,
         "currency": bill.contract.currency,
@@ -218,5 +220,6 @@ def _roll(engine: Engine, bill: Bill) -> list[Named]:
 
 def _write(engine: Engine, name: str, row_id: str, record: Record, precondition: str) -> Write:
     entity = engine.mappings.entity(name)
-    body = entity.body(record, engine.mappings.sets)
+    write_body = entity.new_body if precondition == CREATE_ONLY else entity.body
+    body = write_body(record, engine.mappings.sets)
     return Write(set=entity.set, id=row_id, body=body, precondition=precondition)

@@ -189,6 +189,7 @@ def _writes(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tu
         *logs,
         *updates,
         *awaited,
+        *_removals(engine, plan),
         *_money(engine, case, plan, next_number),
         *_schedule(engine, case, plan),
     ]
@@ -197,7 +198,7 @@ def _writes(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tu
 def _log_create(engine: Engine, plan: Plan, planned: PlannedLog) -> tuple[str, Write]:
     entity = engine.mappings.entity("change_log")
     record = dict(log_record(planned, plan.subscription_id))
-    body = entity.body(record, engine.mappings.sets)
+    body = entity.new_body(record, engine.mappings.sets)
     write = Write(set=entity.set, id=planned.log.id, body=body, precondition="create")
     return f"log {planned.log.kind}", write
 
@@ -214,6 +215,19 @@ def _log_write(engine: Engine, log_id: str, record: Record, etag: str) -> Write:
     entity = engine.mappings.entity("change_log")
     body = entity.body(record, engine.mappings.sets)
     return Write(set=entity.set, id=log_id, body=body, precondition=etag)
+
+
+def _removals(engine: Engine, plan: Plan) -> list[tuple[str, Write]]:
+    """Write on logs that a person deleted their refund; one that is updated anyway waits."""
+    updated = {plan.awaits_provider, *(update.log.id for update in plan.updates)}
+    return [
+        (
+            "refund removed",
+            _log_write(engine, log.id, {"refund_decision": log.refund_decision}, log.etag),
+        )
+        for log in plan.removed
+        if log.id not in updated
+    ]
 
 
 def _money(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tuple[str, Write]]:

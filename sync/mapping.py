@@ -5,16 +5,17 @@ A row that does not fit raises MalformedRowError, which names the table, row and
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeAlias
 
-from sync.remote import Row
+from sync.remote import Json, Row
 
 Value: TypeAlias = "str | int | bool | Decimal | date | datetime | None"
 Record: TypeAlias = Mapping[str, Value]
+_BIND = "@odata.bind"
 
 
 class MalformedRowError(Exception):
@@ -50,8 +51,19 @@ class Field:
     """One physical column; for a status the pair (status, status reason)."""
     choices: Mapping[str, tuple[int, ...]]
     target: str = ""
+    bind: str = ""
+    """Of a lookup: its navigation property, where that is not the column's own name."""
+    shift: int = 0
+    """Days from the date in the column to the date that the engine means."""
     partner_center: str = ""
+    partner_choices: Mapping[str, str] = field(default_factory=dict)
+    """What Partner Center calls each choice; several may share one name there."""
     owner: str = ""
+
+    @property
+    def navigation(self) -> str:
+        """The navigation property of a lookup, as `$expand` and `@odata.bind` want it."""
+        return self.bind or self.columns[0]
 
     @property
     def selected(self) -> tuple[str, ...]:
@@ -70,6 +82,10 @@ class Entity:
     set: str
     id_column: str
     fields: Mapping[str, Field]
+    constants: Mapping[str, Json] = field(default_factory=dict)
+    """What is written besides, when a row is created."""
+    match: Mapping[str, str] = field(default_factory=dict)
+    """The column (`dataverse`) and the field (`partner_center`) that name the same thing."""
 
     def columns(self, *names: str) -> tuple[str, ...]:
         """Return the `$select` of the named fields (all when none is named)."""
@@ -79,6 +95,15 @@ class Entity:
     def column(self, name: str) -> str:
         """Return the single column of a field, as filters and selects name it."""
         return self.fields[name].selected[0]
+
+    def written_column(self, name: str) -> str:
+        """Return the column that shows what a name in a body wrote: `_x_value` for a lookup."""
+        bound = name.removesuffix(_BIND)
+        if bound == name:
+            return name
+        lookups = (one for one in self.fields.values() if one.type is Type.LOOKUP)
+        named = (one.selected[0] for one in lookups if one.navigation == bound)
+        return next(named, f"_{bound}_value")
 
     def row_id(self, row: Row) -> str:
         """Return the primary key of a row, lower case."""
@@ -99,8 +124,8 @@ class Entity:
         if raw is None:
             return None
         try:
-            return _PARSERS[field.type](raw)
-        except (ValueError, TypeError, InvalidOperation) as error:
+            return _shifted(_PARSERS[field.type](raw), field.shift)
+        except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
             remedy = f"A value of type {field.type} is expected."
             raise MalformedRowError(
                 self.table, self.row_id(row), field.columns[0], raw, remedy
@@ -127,13 +152,22 @@ class Entity:
             field = self.fields[name]
             if field.type is Type.LOOKUP:
                 target = None if value is None else f"/{sets[field.target]}({value})"
-                body[f"{field.columns[0]}@odata.bind"] = target
+                body[f"{field.navigation}{_BIND}"] = target
             elif field.type in {Type.STATUS, Type.CHOICE}:
                 parts = field.choices[str(value)] if value is not None else (None,)
                 body.update(zip(field.columns, parts, strict=True))
             else:
-                body[field.columns[0]] = _wire(value)
+                body[field.columns[0]] = _wire(_shifted(value, -field.shift))
         return {column: _wire(value) for column, value in body.items()}
+
+    def new_body(self, values: Record, sets: Mapping[str, str]) -> Row:
+        """Return the body of a create: the values, and the constants of the table."""
+        return {**self.constants, **self.body(values, sets)}
+
+
+def _shifted(value: Value, days: int) -> Value:
+    """Move a date between its last day and the day after; anything else stays."""
+    return value + timedelta(days=days) if days and isinstance(value, date) else value
 
 
 def _wire(value: Value) -> str | int | bool | Decimal | None:
@@ -143,6 +177,8 @@ def _wire(value: Value) -> str | int | bool | Decimal | None:
 
 
 def _integer(raw: object) -> int:
+    if isinstance(raw, Decimal) and raw == raw.to_integral_value():
+        return int(raw)  # a whole number in a column for decimals, as native lines have it
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise TypeError
     return raw
@@ -163,6 +199,11 @@ def _boolean(raw: object) -> bool:
 
 def _date(raw: object) -> date:
     return date.fromisoformat(str(raw)[:10])
+
+
+def parse_value(kind: Type, raw: Json) -> Value:
+    """Parse a value of a type; raise ValueError, TypeError or ArithmeticError if it is none."""
+    return _PARSERS[kind](raw)
 
 
 def instant(raw: object) -> datetime:

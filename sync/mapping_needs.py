@@ -62,6 +62,35 @@ NEEDED: Mapping[str, Mapping[str, Type]] = {
 }
 """The fields that the engine reads or writes, by entity; a mapping must have them all."""
 
+OPTIONAL: Mapping[str, Mapping[str, Type]] = {
+    "invoice": {"customer": Type.LOOKUP},
+}
+"""The fields that the engine writes where they are mapped."""
+
+CREATED = ("change_log", "invoice", "invoice_line")
+"""The entities whose rows the engine creates."""
+
+WRITTEN: Mapping[str, tuple[str, ...]] = {
+    "subscription": ("status", "deactivate_on", "sync_message"),
+    "contract": ("next_invoice_on", "sync_message"),
+    **{entity: (*NEEDED[entity], *OPTIONAL.get(entity, {})) for entity in CREATED},
+}
+"""The fields that the engine writes, by entity; it only reads the others."""
+
+ENDS: Mapping[str, str] = {
+    "end_on": "inclusive",
+    "term_end": "inclusive",
+    "cycle_end": "exclusive",
+    "period_end": "exclusive",
+}
+"""What the engine means by the fields that end something; a column may mean the other."""
+
+
+def target_of(field: str) -> str:
+    """Return the entity that a lookup which the engine knows points to."""
+    return "invoice_line" if field == "reverses" else field
+
+
 _UNITS = "days months none fixed30"
 CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
     place: tuple(names.split())

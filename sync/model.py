@@ -71,6 +71,7 @@ class Contract:
     payment_days: int
     next_invoice_on: date | None
     sync_message: str
+    customer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +239,7 @@ def contract(row_id: str, etag: str, record: Record) -> Contract:
         payment_days=whole(record["payment_days"]),
         next_invoice_on=day(record["next_invoice_on"]),
         sync_message=text(record["sync_message"]),
+        customer_id=lookup(record["customer"]),
     )
 
 

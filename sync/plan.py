@@ -14,6 +14,7 @@ from billing.terms import ProcessRefunds, RefundChoice, RefundDecision, decide_r
 from lifecycle.decisions import Decision
 from lifecycle.states import Money, ProviderIntent, Provisioning
 from sync import ids
+from sync.edits import LINE_EDITED, edited_trouble, part, removed_logs, with_removed
 from sync.judge import Decided, Judgement, Policy
 from sync.model import ChangeLog, Context, Contract, ProviderKind, Subscription
 from sync.planned import Case, Plan, PlannedLog
@@ -48,18 +49,35 @@ def plan(case: Case, judgement: Judgement, policy: Policy) -> Plan:
         return replace(base, trouble=judgement.trouble, message=judgement.trouble.sentence)
     if judgement.refusal:
         base = replace(base, refused=judgement.refusal.sentence, message=judgement.refusal.sentence)
-    logs = _new_logs(case, judgement, policy)
-    lines: tuple[NewLine, ...] = ()
-    if any(log.decided.decision.money is not Money.NOTHING for log in logs):
-        lines = _owed(case, logs)
-        contract = case.context.contract
-        currency = contract.currency if contract else ""
-        today = case.moment.today
-        logs = tuple(
-            log if log.decided.effective_on > today else _with_refund(log, lines, currency)
-            for log in logs
-        )
-    return _with_draft(with_provisioning(replace(base, logs=logs, lines=lines), case, policy), case)
+    base = replace(base, logs=_new_logs(case, judgement, policy))
+    moves = any(log.decided.decision.money is not Money.NOTHING for log in base.logs)
+    if moves or case.parked_code == LINE_EDITED:
+        base = _with_money(base, case)
+    return _with_draft(with_provisioning(base, case, policy), case)
+
+
+def _with_money(base: Plan, case: Case) -> Plan:
+    """Settle; lines that touch what a person edited wait, and so do all while one must decide."""
+    contract, subscription = case.context.contract, case.context.subscription
+    if contract is None or subscription is None:
+        return base
+    removed = removed_logs(case.context.logs, case.unrefunded)
+    owed = _owed(case, base.logs, removed)
+    today = case.moment.today
+    logs = tuple(
+        log if log.decided.effective_on > today else _with_refund(log, owed, contract.currency)
+        for log in base.logs
+    )
+    base = replace(base, logs=logs, removed=removed)
+    if case.undecided is not None:
+        return base
+    billed, lines = billed_lines(case.context.lines), case.context.lines
+    parted = part(owed, lines, billed, case.subscription_id, case.gone)
+    base = replace(base, lines=parted.lines)
+    if not parted.proposed:
+        return base
+    trouble = edited_trouble(subscription, parted.proposed, contract.currency)
+    return replace(base, trouble=trouble, message=base.message or trouble.sentence)
 
 
 # --- logs --------------------------------------------------------------------------------------
@@ -153,14 +171,16 @@ def _with_refund(planned: PlannedLog, lines: Sequence[NewLine], currency: str) -
 # --- money -------------------------------------------------------------------------------------
 
 
-def _owed(case: Case, logs: Sequence[PlannedLog]) -> tuple[NewLine, ...]:
+def _owed(
+    case: Case, logs: Sequence[PlannedLog], removed: Sequence[ChangeLog]
+) -> tuple[NewLine, ...]:
     context = case.context
     if context.contract is None:
         return ()
     terms = terms_of(context.contract)
     timeline = timeline_of(
         context,
-        [*context.logs, *(planned.log for planned in logs)],
+        [*with_removed(context.logs, removed), *(planned.log for planned in logs)],
         seats_now=case.was.seats if case.was else 0,
         first_seen_on=case.first_seen_on,
     )

@@ -34,6 +34,12 @@ class Case:
     """The licence is compared with what was provisioned: an unclear write may have come late."""
     emitted: frozenset[str]
     """Ids of rows ever created for it; a line that a person deleted keeps its number."""
+    gone: frozenset[str] = frozenset()
+    """Ids of its invoice lines that a person deleted."""
+    unrefunded: frozenset[str] = frozenset()
+    """Changes whose refund a person deleted (rules.md 4.9)."""
+    undecided: Trouble | None = None
+    """What a person has to decide about its contract first; until then its lines wait."""
     moment: Moment
 
 
@@ -75,6 +81,8 @@ class Plan:
     corrects: bool = False
     """The steps put a late effect right; no log waits for them."""
     lines: tuple[NewLine, ...] = ()
+    removed: tuple[ChangeLog, ...] = ()
+    """Logs that are to say that a person removed their refund."""
     draft: Invoice | None = None
     new_draft: Cycle | None = None
     """Set when lines wait and the contract has no open invoice: it is made first, alone."""

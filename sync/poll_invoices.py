@@ -23,7 +23,7 @@ def poll_invoices(engine: Engine) -> int:
     """Follow the invoices; return how many were paid or voided since the last look."""
     entity = engine.mappings.entity("invoice")
     columns = (*entity.columns(*_FIELDS), VERSION)
-    adopted = engine.ports.store.tx(lambda tx: tx.meta(_ADOPTED)) is not None
+    adopted = has_adopted(engine)
     found = 0
     for page in pages(engine, entity, columns):
         found += _take_page(engine, entity, page, adopted=adopted)
@@ -31,6 +31,11 @@ def poll_invoices(engine: Engine) -> int:
         now = engine.now().isoformat()
         engine.ports.store.tx(lambda tx: tx.set_meta(_ADOPTED, now))
     return found
+
+
+def has_adopted(engine: Engine) -> bool:
+    """Tell whether the invoices were read once."""
+    return engine.ports.store.tx(lambda tx: tx.meta(_ADOPTED)) is not None
 
 
 def _take_page(engine: Engine, entity: Entity, page: Page, *, adopted: bool) -> int:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from billing.periods import UnknownTimeZoneError, effective_date
 from lifecycle.states import Provisioning, Status
 from sync.context import ETAG, context_reads, read_context
+from sync.contract_memory import undecided
+from sync.edits import lines_gone, refunds_deleted
 from sync.engine import Engine
 from sync.held import read_held
 from sync.judge import judge, standing_refusal
@@ -30,12 +32,13 @@ def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepa
 
     Without the provider's answer the plan has no provider steps; money and logs are the same.
     """
-    facts, known, hold, emitted, parked, is_checked = engine.ports.store.tx(
+    facts, known, hold, emitted, made, parked, is_checked = engine.ports.store.tx(
         lambda tx: (
             tx.facts(subject, FactState.WAITING),
             tx.seen([subject]).get(subject),
             tx.hold(subject),
             tx.emitted(subject),
+            tx.operations(subject),
             next(iter(tx.parked(subject)), None),
             subject in tx.watches_due(engine.now()),
         )
@@ -59,11 +62,16 @@ def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepa
     licence, trouble = None, None
     if ask_provider and needs_provider(judgement, context, is_checked=is_checked):
         licence, trouble = _licence(engine, context)
+    lines = engine.mappings.entity("invoice_line")
+    gone = lines_gone(lines, made, {line.id for line in context.lines})
     case = Case(
         subscription_id=subject,
         was=known.accepted,
         first_seen_on=known.first_seen_on,
         context=context,
+        gone=frozenset(gone),
+        unrefunded=refunds_deleted(lines, gone.values(), context.lines),
+        undecided=_undecided(engine, context),
         licence=licence,
         provider_trouble=trouble,
         parked_code=parked.code if parked else "",
@@ -73,6 +81,12 @@ def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepa
         moment=_moment(engine, context),
     )
     return Prepared(case=case, plan=plan(case, judgement, engine.policy))
+
+
+def _undecided(engine: Engine, context: Context) -> Trouble | None:
+    """Return what a person has to decide about the contract before anything is billed."""
+    contract = context.contract
+    return engine.ports.store.tx(lambda tx: undecided(tx, contract)) if contract else None
 
 
 _NOTHING = Context(

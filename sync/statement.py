@@ -117,7 +117,7 @@ def _around(
             set=lines.set,
             columns=lines.columns(),
             where=(of,),
-            expand=((lines.fields["subscription"].columns[0], named),),
+            expand=((lines.fields["subscription"].navigation, named),),
         )
     ]
     if contract_id:
@@ -142,7 +142,7 @@ def _record(entity: Entity, rows: Sequence[Row]) -> Record:
 def _lines(engine: Engine, rows: Sequence[Row]) -> tuple[StatementLine, ...]:
     entity = engine.mappings.entity("invoice_line")
     subscriptions = engine.mappings.entity("subscription")
-    navigation = entity.fields["subscription"].columns[0]
+    navigation = entity.fields["subscription"].navigation
     lines = (
         _line(entity.record(row), _name(subscriptions, row.get(navigation)))
         for row in sorted(rows, key=entity.row_id)

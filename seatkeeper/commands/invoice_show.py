@@ -10,7 +10,6 @@ import typer
 from seatkeeper import output
 from seatkeeper.bootstrap import meet
 from seatkeeper.commands.exits import Exit
-from seatkeeper.commands.invoices import app
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
@@ -20,7 +19,6 @@ from seatkeeper.invoice_words import Document, UnknownLanguageError, document_of
 from sync.statement import Statement, read_statement
 
 
-@app.command("show")
 def invoice_show(  # noqa: PLR0913  # every argument is an option of the command line
     invoice: Annotated[str, typer.Argument(metavar="ID", help="The id or number of an invoice.")],
     config: ConfigFile = DEFAULT_CONFIG,

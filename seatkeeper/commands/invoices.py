@@ -1,4 +1,4 @@
-"""`invoice`: preview and issue invoices."""
+"""`invoice`: preview, issue and pay invoices."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,13 +12,13 @@ from seatkeeper import output
 from seatkeeper.bootstrap import meet
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile, day_text, row_id
-from seatkeeper.commands.sessions import application_of, on_a_copy, run_or_ask
+from seatkeeper.commands.sessions import application_of, on_a_copy, run_alone_or_ask, run_or_ask
 from seatkeeper.config import load_config
 from sync.invoicing import Bill, read_bill
 from sync.settling import Trouble
 from sync.wording import money_words
 
-app = typer.Typer(help="Preview and issue invoices.", no_args_is_help=True)
+app = typer.Typer(help="Preview, issue and pay invoices.", no_args_is_help=True)
 
 
 @app.command("run")
@@ -51,6 +51,28 @@ def invoice_run(
 
 def _total(issued: Mapping[str, object]) -> str:
     return money_words(str(issued["currency"]), Decimal(str(issued["total"])))
+
+
+@app.command("paid")
+def invoice_paid(
+    invoice: Annotated[str, typer.Argument(metavar="ID", help="The id or number of an invoice.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    *,
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day of the payment.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Set an invoice to Paid; what comes later goes on the next one."""
+    argument: dict[str, object] = {"invoice": invoice, "on": day_text(on)}
+    (paid,) = run_alone_or_ask(load_config(config), "invoice paid", argument)
+    if as_json:
+        output.print_json(paid)
+    elif paid["sent"]:
+        output.say(f"{paid['number'] or paid['invoice_id']} is paid on {paid['paid_on']}.")
+    else:
+        output.say("It is stored, and sent later: Seatkeeper is paused, or a service is down.")
+    return Exit.OK
 
 
 @app.command("preview")

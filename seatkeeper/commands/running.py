@@ -16,7 +16,8 @@ from seatkeeper.instance import single_instance
 from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.set_aside import for_a_person
 from sync import guard_memory
-from sync.cycle import run_once, work_is_left
+from sync.cycle import Report, run_once, work_is_left
+from sync.invoice_round import run_round
 from sync.paused import paused_since
 
 
@@ -56,7 +57,7 @@ def apply(
 def one_cycle(application: Application) -> int:
     """Poll once, work until nothing can be done now, and say what is left."""
     meet(application)
-    report = run_once(application.engine)
+    report = _worked(application)
     for failure in report.failures:
         output.complain(str(failure))
     if not report.failures:
@@ -80,3 +81,11 @@ def one_cycle(application: Application) -> int:
     if report.failures or work_is_left(application.engine):
         return Exit.TEMPORARY
     return Exit.PARKED if parked else Exit.OK
+
+
+def _worked(application: Application) -> Report:
+    """Run a cycle, then the invoices' round."""
+    report = run_once(application.engine)
+    if not report.failures and not report.stopped:
+        report.failures += run_round(application.engine).failures
+    return report

@@ -117,10 +117,10 @@ class Book:
     def _invoice(self, commit: Commit) -> None:
         row, before = commit.after, commit.before
         assert row is not None
-        self._settle_decided()
         was_draft = before is None or before["statuscode"] == DRAFT
         if row["statuscode"] != ISSUED or not was_draft:
             return
+        self._settle_decided()
         contract_id = row["_sk_billingcontractid_value"]
         end = date.fromisoformat(row["sk_cycleend"])
         self.issued[contract_id] = max(end, self.issued.get(contract_id, end))

@@ -1,4 +1,4 @@
-"""`python -m tests.money_year.whole [--contracts 100] [--seed 1]`: a whole year, and what differs."""
+"""`python -m tests.money_year.whole [--contracts 100] [--seed 1]`: a year, and what differs."""
 
 import sys
 import tempfile

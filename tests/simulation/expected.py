@@ -76,14 +76,30 @@ def course(commits: Sequence[Commit]) -> Course:
     now = standing(first)
     logs: list[Logged] = []
     steps = 0
+    told: date | None = None
     for one in commits:
-        if one.before is None or one.after is None or standing(one.before) == standing(one.after):
+        if one.before is None or one.after is None:
+            continue
+        told = _told(one.before, one.after, told)
+        if standing(one.before) == standing(one.after):
             continue
         steps += 1
+        on = told or one.day
+        if one.by_us:
+            on = date.fromisoformat(one.before["sk_deactivateon"])
         for kind, after in _moves(now, standing(one.after)):
-            logs.append(Logged(kind, now.seats, after.seats, _effective(one)))
+            logs.append(Logged(kind, now.seats, after.seats, on))
             now = after
+        told = None
     return Course(tuple(logs), now, steps)
+
+
+def _told(before: Row, after: Row, earlier: date | None) -> date | None:
+    """Return the day that was told for the next change; the same day again is not told anew."""
+    day = after["sk_changeeffectiveon"]
+    if day == before["sk_changeeffectiveon"]:
+        return earlier
+    return date.fromisoformat(day) if day else None
 
 
 def _moves(was: Standing, now: Standing) -> Iterator[tuple[int, Standing]]:
@@ -101,16 +117,6 @@ def _moves(was: Standing, now: Standing) -> Iterator[tuple[int, Standing]]:
 def standing(row: Row) -> Standing:
     """Read where a row stands."""
     return Standing(PAIRS[row["statecode"], row["statuscode"]], row["sk_quantity"])
-
-
-def _effective(one: Commit) -> date:
-    """Return the day on which a change counts: the one that was told, else its own."""
-    assert one.before is not None
-    assert one.after is not None
-    if one.by_us:
-        return date.fromisoformat(one.before["sk_deactivateon"])
-    told = one.after["sk_changeeffectiveon"]
-    return date.fromisoformat(told) if told else one.day
 
 
 def logged(log: Row) -> Logged:
