@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CLIENTS := tests_clients/.venv
 ARGS   ?=
 
-.PHONY: help setup demo test test-clients check format lock bench record replay clean
+.PHONY: help setup demo test test-clients check format lock bench record replay clean sim prove
 help:  #? list the targets
 	@sed -n 's/^\([a-z-]*\):.*#? \(.*\)/make \1 \t\2/p' Makefile
 
@@ -42,6 +42,12 @@ check: setup  #? lint, format, types, architecture
 format: setup  #? format the code and sort the imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet .
+
+sim: setup  #? play simulated runs (SEED=n one of them, RUNS=n many)
+	SEED=$(SEED) RUNS=$(RUNS) FIRST=$(FIRST) $(BIN)/python -m tests.simulation.play
+
+prove: setup  #? the whole proof of reliability; results go to docs/reliability.md (SHARE=0.01 a part)
+	SHARE=$(SHARE) $(BIN)/python -m tests.simulation.prove
 
 record: setup  #? the cassettes of the tests anew; CONFIG=config.yaml [OUT=recording] records your tenant
 ifdef CONFIG

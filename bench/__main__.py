@@ -1,4 +1,4 @@
-"""`python -m bench [--write] [--rows N] [--rounds N] [--samples N]`."""
+"""`python -m bench [--write] [--rows N] [--rounds N] [--samples N] [--settled N]`."""
 
 import logging
 import sys
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     described = machine.described()
     with sandbox() as running:
-        tables = suite.run(running, _sizes(options.rows, options.rounds, options.samples), _say)
+        tables = suite.run(running, _sizes(options), _say)
     minutes = (time.monotonic() - begun) / 60
     found = report.document([*described, f"Duration: {minutes:.1f} minutes"], tables)
     print(found)
@@ -37,6 +37,7 @@ class Options:
     rows: int
     rounds: int
     samples: int
+    settled: int
     write: bool
 
 
@@ -46,20 +47,21 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--rows", type=int, default=whole.rows, help="rows of the first read")
     parser.add_argument("--rounds", type=int, default=whole.rounds, help="runs of each reader")
     parser.add_argument("--samples", type=int, default=whole.samples, help="timed deactivations")
+    parser.add_argument("--settled", type=int, default=whole.settled, help="settlements, 3 times")
     parser.add_argument("--write", action="store_true", help=f"write into {DOCUMENT.name}")
     return parser.parse_args(arguments, namespace=Options())
 
 
-def _sizes(rows: int, rounds: int, samples: int) -> Sizes:
+def _sizes(options: Options) -> Sizes:
     """Scale everything else with the rows."""
-    whole = Sizes()
+    whole, rows, rounds = Sizes(), options.rows, options.rounds
     return Sizes(
         rows=rows,
         fewer_rows=max(rows // 4, 1),
         rounds=rounds,
         adoptions=min(rounds, whole.adoptions),
-        samples=samples,
-        settled=min(rows, whole.settled),
+        samples=options.samples,
+        settled=options.settled,
         laid=min(rows * 5, whole.laid),
     )
 

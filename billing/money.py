@@ -38,6 +38,7 @@ def _minor_units() -> Mapping[str, Decimal]:
 
 
 _MINOR_UNITS = _minor_units()
+_EXACT_UNITS = {currency: Fraction(unit) for currency, unit in _MINOR_UNITS.items()}
 
 
 def minor_unit(currency: str) -> Decimal:
@@ -51,25 +52,30 @@ def minor_unit(currency: str) -> Decimal:
         raise UnknownCurrencyError(currency) from error
 
 
+def exact_unit(currency: str) -> Fraction:
+    """Return the minor unit for exact arithmetic; raise UnknownCurrencyError."""
+    try:
+        return _EXACT_UNITS[currency]
+    except KeyError as error:
+        raise UnknownCurrencyError(currency) from error
+
+
 def round_money(exact: Fraction, currency: str) -> Decimal:
     """Round half away from zero to the minor unit, in whole numbers throughout.
 
     Raises UnknownCurrencyError.
     """
-    unit = minor_unit(currency)
-    units = _half_away(exact / Fraction(unit))
-    return Decimal(units) * unit
+    return Decimal(_half_away(exact / exact_unit(currency))) * minor_unit(currency)
 
 
 def is_settled(difference: Fraction, currency: str) -> bool:
     """Say whether a difference is at most half a minor unit, so that no line is due (rule 4.2)."""
-    return abs(difference) <= Fraction(minor_unit(currency)) / 2
+    return abs(difference) <= exact_unit(currency) / 2
 
 
 def whole_units(exact: Fraction, currency: str) -> Decimal:
     """Cut an amount that is zero or more down to whole minor units; below zero becomes zero."""
-    unit = minor_unit(currency)
-    return Decimal(max(0, exact // Fraction(unit))) * unit
+    return Decimal(max(0, exact // exact_unit(currency))) * minor_unit(currency)
 
 
 def less_percent(exact: Fraction, percent: Decimal) -> Fraction:
@@ -107,7 +113,7 @@ def balance(owed: Sequence[Owed], currency: str) -> list[Decimal]:
     several lines make up a period, a minor unit on one of them waits until the sum is off.
     0 means: no line. Raises UnknownCurrencyError.
     """
-    unit = Fraction(minor_unit(currency))
+    unit = exact_unit(currency)
     total = sum((one.exact for one in owed), Fraction(0))
     alone = len(owed) == 1
     if is_settled(total, currency) and _all_within(owed, unit / 2 if alone else unit * len(owed)):

@@ -7,10 +7,9 @@ up: the latest shorter history of changes for which nothing would be due.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from fractions import Fraction
 
 from billing.ledger import Ledger, Lost
-from billing.money import minor_unit
+from billing.money import exact_unit
 from billing.periods import Period
 from billing.positions import Position, position_of
 from billing.roots import Root
@@ -45,7 +44,7 @@ def moves_of(position: Position, ledger: Ledger) -> Moves:
 
 
 def _settled_before(position: Position, ledger: Ledger) -> Ledger | None:
-    unit = Fraction(minor_unit(ledger.terms.currency))
+    unit = exact_unit(ledger.terms.currency)
     difference = position.kept - position.standing
     for count in reversed(range(len(ledger.timeline.changes))):
         before = ledger.with_timeline(ledger.timeline.before(count))

@@ -83,9 +83,13 @@ def _within_caps(difference: Fraction, root: Root, ledger: Ledger) -> Owed:
     return Owed(exact=max(difference, -Fraction(room)), room=room, is_new=False)
 
 
+def _is_taxed(root: Root) -> bool:
+    return any(line.tax_amount for line in (root.line, *root.reversals))
+
+
 def _tax(root: Root, desired: Fraction, credits_: Sequence[_Credit], currency: str) -> Decimal:
     """Work out the tax of a correction: invoiced tax x kept net / invoiced net (rule 4.13)."""
-    if not root.full:
+    if not (root.full and _is_taxed(root)):
         return Decimal(0)
     charged = Fraction(root.line.tax_amount)
     corrected = sum((Fraction(line.tax_amount) for line in root.corrections), Fraction(0))

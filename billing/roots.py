@@ -14,7 +14,7 @@ from itertools import product
 from operator import itemgetter
 
 from billing.lines import BilledLine, InvoiceState, LineKind
-from billing.money import less_percent, minor_unit
+from billing.money import exact_unit, less_percent
 from billing.periods import Period
 from billing.shares import share
 from billing.terms import ProrateUnit, Terms
@@ -144,7 +144,7 @@ def _by_formula(
         for fixed, unit in product(*_written_with(written, timeline, terms))
     ]
     counted = Fraction(line.counted)
-    minor = Fraction(minor_unit(terms.currency))
+    minor = exact_unit(terms.currency)
     # Within a minor unit the readings cannot be told apart; then the first one is the likeliest.
     off, whole, part = min(
         ((max(minor, abs(whole * part - counted)), whole, part) for whole, part in readings),

@@ -8,7 +8,7 @@ a later quantity change still ends in zero seats.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -152,6 +152,10 @@ class Timeline:
     bill_from: date | None
     price: Price
     ends_on: date | None = None
+    _states: dict[date, DayState] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was worked out already: a settlement asks for the same days many times."""
 
     def __post_init__(self) -> None:
         in_order = sorted(self.changes, key=lambda change: (change.sequence, change.log_id))
@@ -167,6 +171,12 @@ class Timeline:
 
     def state_on(self, day: date) -> DayState:
         """Return the state of a day: what the changes in force leave, within start and end."""
+        state = self._states.get(day)
+        if state is None:
+            state = self._states[day] = self._worked_out(day)
+        return state
+
+    def _worked_out(self, day: date) -> DayState:
         state = self._opening()
         for change in self.changes:
             if self.first_day(change) <= day:

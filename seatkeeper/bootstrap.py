@@ -1,12 +1,13 @@
 """Pick the concrete classes. The only place that does; tests call it with adapters of their own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 
 import structlog
 from requests.adapters import BaseAdapter
 
+import connector.http
 from connector.auth import (
     PARTNER_CENTER_SCOPE,
     Certificate,
@@ -19,19 +20,23 @@ from connector.auth import (
     token_source,
 )
 from connector.dataverse.client import DataverseClient
+from connector.dataverse.definitions.client import Definitions
 from connector.http import Http
+from connector.meter import Meter
 from connector.partner_center.client import PartnerCenterClient
 from connector.token_file import kept_in
 from seatkeeper.config import Config, GuardsConfig, MoneyConfig, SignInConfig
 from seatkeeper.dispatch import InlineDispatcher, ThreadDispatcher
 from seatkeeper.effects import RealEffects
 from seatkeeper.mapping_folder import open_mappings
+from seatkeeper.tally import CountedLog, Tally
 from store.sqlite import SqliteStore
 from sync.engine import Engine, Ports
 from sync.guards import Limits
 from sync.invoice_rules import InvoiceRules
 from sync.judge import Policy
 from sync.mapping_files import Mappings
+from sync.polled_columns import follow_columns
 from sync.ports import Crm, Dispatcher, Effects, Provider, Store
 from sync.scope import Scope
 from sync.state import IncompatibleStateError
@@ -47,6 +52,7 @@ class Application:
     mappings: Mappings
     engine: Engine
     stop: Event
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def store(self) -> Store:
@@ -79,17 +85,17 @@ def build(
     inline: bool = False,
 ) -> Application:
     """Put an application together; nothing is sent before it is used."""
-    stop = Event()
+    stop, tally = Event(), Tally()
     effects = effects or RealEffects(stop)
     mappings = open_mappings(config.mappings)
     dispatcher: Dispatcher = InlineDispatcher() if inline else ThreadDispatcher(config.workers)
     ports = Ports(
-        crm=dataverse(config, effects, adapters),
-        providers=providers(config, effects, adapters),
+        crm=dataverse(config, effects, adapters, tally),
+        providers=providers(config, effects, adapters, tally),
         store=store or open_store(config),
         effects=effects,
         dispatcher=dispatcher,
-        log=structlog.get_logger(),
+        log=CountedLog(structlog.get_logger(), tally),
     )
     engine = Engine(
         ports=ports,
@@ -101,7 +107,7 @@ def build(
         scope=Scope.of(config.scope.accounts, config.scope.providers),
         invoices=invoice_rules(config.money),
     )
-    return Application(config=config, mappings=mappings, engine=engine, stop=stop)
+    return Application(config=config, mappings=mappings, engine=engine, stop=stop, tally=tally)
 
 
 def policy(config: Config, mappings: Mappings) -> Policy:
@@ -135,28 +141,44 @@ def limits(guards: GuardsConfig) -> Limits:
     )
 
 
-def dataverse(config: Config, effects: Effects, adapters: Adapters) -> Crm:
+def dataverse(
+    config: Config, effects: Effects, adapters: Adapters, meter: Meter | None = None
+) -> Crm:
     """Return the Dataverse client of a configuration."""
     settings = config.dataverse
-    http = _http(settings.sign_in, effects, adapters)
+    http = _http(settings.sign_in, effects, adapters, meter)
     sign_in = _sign_in(settings.sign_in, dataverse_scope(settings.url))
     tokens = token_source(sign_in, http, effects)
     return DataverseClient(http, tokens, effects, settings.url, config.page_size)
 
 
-def providers(config: Config, effects: Effects, adapters: Adapters) -> dict[str, Provider]:
+def definitions(config: Config, effects: Effects, adapters: Adapters = None) -> Definitions:
+    """Return what reads and changes the definitions of tables; such a call may take minutes."""
+    settings = config.dataverse
+    ca_file = str(settings.sign_in.ca_file) if settings.sign_in.ca_file else None
+    http = Http(effects, ca_file, adapters, limits=connector.http.Limits(read_seconds=600))
+    tokens = token_source(_sign_in(settings.sign_in, dataverse_scope(settings.url)), http, effects)
+    return Definitions(http, tokens, effects, settings.url)
+
+
+def providers(
+    config: Config, effects: Effects, adapters: Adapters, meter: Meter | None = None
+) -> dict[str, Provider]:
     """Return the provider connections by name."""
     found: dict[str, Provider] = {}
     for name, settings in config.providers.items():
-        http = _http(settings.sign_in, effects, adapters)
+        http = _http(settings.sign_in, effects, adapters, meter)
         sign_in = _sign_in(settings.sign_in, PARTNER_CENTER_SCOPE)
         tokens = token_source(sign_in, http, effects)
         found[name] = PartnerCenterClient(http, tokens, effects, settings.url)
     return found
 
 
-def _http(settings: SignInConfig, effects: Effects, adapters: Adapters) -> Http:
-    return Http(effects, str(settings.ca_file) if settings.ca_file else None, adapters)
+def _http(
+    settings: SignInConfig, effects: Effects, adapters: Adapters, meter: Meter | None
+) -> Http:
+    ca_file = str(settings.ca_file) if settings.ca_file else None
+    return Http(effects, ca_file, adapters, meter=meter)
 
 
 def _sign_in(settings: SignInConfig, scope: str) -> SignIn:
@@ -200,3 +222,4 @@ def meet(application: Application) -> None:
         )
     engine.audited = organisation.audited_tables
     engine.ports.store.tx(lambda tx: tx.set_meta("organisation", organisation.id))
+    follow_columns(engine)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from seatkeeper.bootstrap import Application
 from sync.mapping import Entity, Field, Type
+from sync.mapping_needs import WRITTEN
 from sync.remote import LicenceRef, NotFound, RemoteError, SignInFailed, TableFact
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 TRACKED = ("subscription", "change_log")
 _TYPES = {
     Type.TEXT: {"String", "Memo"},
-    Type.INTEGER: {"Integer", "BigInt"},
+    Type.INTEGER: {"Integer", "BigInt", "Decimal"},
     Type.DECIMAL: {"Decimal", "Money", "Double"},
     Type.MONEY: {"Decimal", "Money"},
     Type.BOOLEAN: {"Boolean"},
@@ -31,6 +32,14 @@ class CheckResult:
     told: str
     sign_in: bool = False
     """The failure is one of signing in (exit code 77)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something that a table does not have as the mapping has it, and where the mapping says it."""
+
+    path: tuple[str, ...]
+    told: str
 
 
 def check(application: Application) -> list[CheckResult]:
@@ -79,31 +88,42 @@ def judge_table(entity: Entity, fact: TableFact | None) -> Iterator[CheckResult]
         told = "does not exist; create it, or correct the name in mappings/"
         yield CheckResult(what=what, ok=False, told=told)
         return
-    wrong = [*_head(entity, fact), *_columns(entity, fact)]
+    wrong = [one.told for one in misfits(entity, fact)]
     yield from (CheckResult(what=what, ok=False, told=told) for told in wrong)
     if not wrong:
         yield CheckResult(what=what, ok=True, told=f"{len(entity.fields)} fields")
 
 
-def _head(entity: Entity, fact: TableFact) -> Iterator[str]:
+def misfits(entity: Entity, fact: TableFact) -> Iterator[Misfit]:
+    """Find what a table of the environment does not have as the mapping has it."""
     if fact.set != entity.set:
-        yield f"its entity set is {fact.set}, not {entity.set}; correct mappings/{entity.name}.yaml"
+        told = (
+            f"its entity set is {fact.set}, not {entity.set}; correct mappings/{entity.name}.yaml"
+        )
+        yield Misfit(("dataverse", "set"), told)
+    if entity.id_column not in fact.columns:
+        yield Misfit(("dataverse", "id"), f"column {entity.id_column} does not exist")
     if entity.name in TRACKED and not fact.change_tracking:
-        yield "change tracking is off; turn it on in the table's properties"
-
-
-def _columns(entity: Entity, fact: TableFact) -> Iterator[str]:
+        told = "change tracking is off; turn it on in the table's properties"
+        yield Misfit(("dataverse", "table"), told)
     for field in entity.fields.values():
-        for column in field.columns:
-            found = fact.columns.get(column)
-            if found is None:
-                yield f"column {column} (field {field.name}) does not exist"
-            elif field.type in _TYPES and found.type not in _TYPES[field.type]:
-                yield f"column {column} is {found.type}, but {field.name} is mapped as {field.type}"
-        yield from _options(field, fact)
+        path = ("fields", field.name)
+        yield from (Misfit((*path, "dataverse"), told) for told in _columns(entity, field, fact))
+        yield from (Misfit((*path, "choices", *one), told) for one, told in _options(field, fact))
 
 
-def _options(field: Field, fact: TableFact) -> Iterator[str]:
+def _columns(entity: Entity, field: Field, fact: TableFact) -> Iterator[str]:
+    for column in field.columns:
+        found = fact.columns.get(column)
+        if found is None:
+            yield f"column {column} (field {field.name}) does not exist"
+        elif field.type in _TYPES and found.type not in _TYPES[field.type]:
+            yield f"column {column} is {found.type}, but {field.name} is mapped as {field.type}"
+        elif not found.writable and field.name in WRITTEN.get(entity.name, ()):
+            yield f"column {column} is read-only, but {field.name} is written"
+
+
+def _options(field: Field, fact: TableFact) -> Iterator[tuple[tuple[str, ...], str]]:
     if field.type not in {Type.CHOICE, Type.STATUS}:
         return
     column = fact.columns.get(field.columns[-1])
@@ -111,7 +131,8 @@ def _options(field: Field, fact: TableFact) -> Iterator[str]:
         return
     for name, values in field.choices.items():
         if values[-1] not in column.options:
-            yield f"column {column.name} has no option {values[-1]} ({field.name}: {name})"
+            told = f"column {column.name} has no option {values[-1]} ({field.name}: {name})"
+            yield (name,), told
 
 
 def _providers(application: Application) -> Iterator[CheckResult]:

@@ -22,6 +22,7 @@ from seatkeeper.commands import (
     running,
     steering,
     telling,
+    watching,
 )
 from seatkeeper.commands.exits import Exit
 from seatkeeper.instance import AlreadyRunningError
@@ -44,6 +45,7 @@ for _verb in (
     telling.explain,
     telling.log,
     looking.check,
+    watching.health,
     steering.pause,
     steering.resume,
     steering.revert,

@@ -27,6 +27,7 @@ from pydantic import (
     model_validator,
 )
 
+from seatkeeper.listen_address import listen_address
 from seatkeeper.yaml_files import ConfigurationError, Document, Problem, open_yaml
 
 PREFIX = "SEATKEEPER__"
@@ -144,6 +145,12 @@ class ScopeConfig(_Section):
     providers: list[str] = Field(default_factory=list)
 
 
+class HealthConfig(_Section):
+    """Where the daemon tells how it is; nowhere by default."""
+
+    listen: Annotated[str, AfterValidator(listen_address)] | None = None
+
+
 class Config(_Section):
     """Everything that the file says."""
 
@@ -160,6 +167,7 @@ class Config(_Section):
     money: MoneyConfig = MoneyConfig()
     guards: GuardsConfig = GuardsConfig()
     scope: ScopeConfig = ScopeConfig()
+    health: HealthConfig = HealthConfig()
 
     @property
     def state_file(self) -> Path:
@@ -318,6 +326,7 @@ def _keys(path: Place) -> list[str]:
         "money": MoneyConfig,
         "guards": GuardsConfig,
         "scope": ScopeConfig,
+        "health": HealthConfig,
     }
     if not path:
         return list(Config.model_fields)

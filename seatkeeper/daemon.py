@@ -17,11 +17,17 @@ import schedule
 import structlog
 
 from seatkeeper.bootstrap import Application, meet
+from seatkeeper.figures import LAST_POLL, LAST_SUCCESS
+from seatkeeper.pulse import Pulse
 from seatkeeper.requested import NEEDS_NOBODY, RequestRefusedError, run_request
+from seatkeeper.supervisor import Supervisor
+from seatkeeper.tally import timed_cycle
+from seatkeeper.watching import watched
 from sync.cycle import Report, look_at_parked, run_cycle
 from sync.engine import pause
 from sync.invoice_round import run_round
 from sync.paused import paused_since
+from sync.ports import Tx
 from sync.remote import RemoteError, SignInFailed, Unavailable
 from sync.state import DamagedStateError, Request, UnwritableStateError
 
@@ -90,15 +96,30 @@ class Clockwork:
 class Daemon:
     """Runs an application until it is told to stop."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(
+        self, application: Application, *, renew: Callable[[], bool] = lambda: False
+    ) -> None:
         self._application = application
+        self._renew = renew
+        """Asked between two cycles: takes changed mappings in, and tells whether it did."""
         self._engine = application.engine
         self._engine.stopping = self._is_interrupted
         self._standing = Standing()
         self._clockwork = Clockwork()
+        self._supervisor = Supervisor.of()
+        self.pulse = Pulse(
+            poll_seconds=application.config.poll_seconds, told=self._supervisor.alive
+        )
+        application.tally.progress = self.pulse.beat
 
     def run(self) -> None:
         """Work until SIGTERM, SIGINT or a sign-in that a person must mend at the start."""
+        with watched(self._application, self.pulse):
+            self._work()
+        self._supervisor.stopping()
+        log.info("stopped", left=self._left())
+
+    def _work(self) -> None:
         self._start()
         config = self._application.config
         self._clockwork.every("cycle", config.poll_seconds, self._cycle)
@@ -110,9 +131,9 @@ class Daemon:
         self._clockwork.plan()
         while not self._application.stop.is_set():
             self._application.stop.wait(min(self._clockwork.run_pending(), 1.0))
-            if self._asked():
+            self.pulse.beat()
+            if self._renew() or self._asked():
                 self._cycle()
-        log.info("stopped", left=self._left())
 
     def _start(self) -> None:
         """Meet the organisation; a service that is down is waited for."""
@@ -126,21 +147,29 @@ class Daemon:
             except SignInFailed:
                 raise
             except RemoteError as error:
+                self._supervisor.ready()  # it runs, and waits for a service
                 self._failed(error, NEEDS_NOBODY)
             else:
                 self._standing.worked()
+                self._supervisor.ready()
+                self._mark_worked()
                 return
 
     def _cycle(self) -> None:
         """Run one cycle; whatever happens, the next one comes."""
+        self.pulse.begun()
         try:
             self._answer_requests()
-            self._note(run_cycle(self._engine))
+            with timed_cycle(self._application.tally, self._engine.ports.effects) as outcome:
+                report = run_cycle(self._engine)
+                outcome.append(_outcome(report))
+            self._note(report)
         except RemoteError as error:
             self._failed(error)
         except DamagedStateError:
             raise  # it does not mend by itself; the end of the process is seen
         except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
+            self.pulse.failed(error)
             log.warning("cycle failed", error=repr(error))
 
     def _invoices(self) -> None:
@@ -156,9 +185,11 @@ class Daemon:
     def _failed(self, error: RemoteError, verbs: frozenset[str] | None = None) -> None:
         """Say that a service failed, and wait; a person's commands are answered meanwhile."""
         self._standing.failed(error)
+        self._mark_failed(error)
         end = time.monotonic() + pause(self._standing.failures - 1).total_seconds()
         while (left := end - time.monotonic()) > 0 and not self._application.stop.is_set():
             self._application.stop.wait(min(left, 1.0))
+            self.pulse.beat()
             self._answer_requests(verbs)
 
     def _asked(self) -> list[Request]:
@@ -171,16 +202,29 @@ class Daemon:
 
     def _is_interrupted(self) -> bool:
         """Tell whether work under way is to end: a signal, or a person who pauses."""
+        self.pulse.beat()
         return self._application.stop.is_set() or any(one.verb == "pause" for one in self._asked())
 
     def _note(self, report: Report) -> None:
         for failure in report.failures:
             self._standing.failed(failure)
+            self._mark_failed(failure)
         if not report.failures:
             self._standing.worked()
-            note_success(self._application)
+            self._mark_worked()
+        note_cycle(self._application, worked=not report.failures)
         if report.logs or report.changes:
             log.info("cycle", changes=report.changes, worked=report.worked)
+
+    def _mark_failed(self, error: RemoteError) -> None:
+        """Let those who watch know what went wrong."""
+        self.pulse.failed(error)
+        self._supervisor.status(str(error))
+
+    def _mark_worked(self) -> None:
+        """Let those who watch know that all is well."""
+        self.pulse.worked(self._engine.now())
+        self._supervisor.status("all services answer")
 
     def _parked(self) -> None:
         try:
@@ -212,8 +256,26 @@ class Daemon:
 
 def note_success(application: Application) -> None:
     """Remember when everything was last done, for `status`."""
+    note_cycle(application, worked=True)
+
+
+def note_cycle(application: Application, *, worked: bool) -> None:
+    """Remember when Dataverse was last read, and when everything was last done."""
     now = application.engine.now().isoformat()
-    application.store.tx(lambda tx: tx.set_meta("last_success", now))
+    names = (LAST_POLL, LAST_SUCCESS) if worked else (LAST_POLL,)
+
+    def tx_note(tx: Tx) -> None:
+        for name in names:
+            tx.set_meta(name, now)
+
+    application.store.tx(tx_note)
+
+
+def _outcome(report: Report) -> str:
+    """Return how a cycle ended, in one word for the metrics."""
+    if report.failures:
+        return "failed"
+    return "stopped" if report.stopped else "worked"
 
 
 def catch_signals(application: Application) -> None:

@@ -11,7 +11,7 @@ _NAMES = (
     "event level timestamp table rows reason subject code action outcome "
     "status request_id correlation_id said operations change rule error subjects service "
     "state pid poll_seconds mode path seconds attempt method retry_after signal "
-    "version contract invoice total currency left parked changes worked "
+    "version contract invoice total currency left parked changes worked ending listen mapping "
 )
 ALLOWED = frozenset(_NAMES.split())
 """The field names that may be logged; anything else is left out by name (rule: log no secret)."""

@@ -10,6 +10,8 @@ from sync.mapping_files import FileFinding, Mappings, read_mappings
 from sync.mapping_trials import run_trials
 
 _HERE = Path(__file__).resolve().parent
+NO_MAPPINGS = frozenset({"schema.yaml"})
+"""What else stands in the folder: the tables that `schema install` makes."""
 _WRONG_ENDING = Finding(
     (), "only files that end in .yaml are read", "Rename it, or take it out of the folder."
 )
@@ -54,7 +56,7 @@ def open_folder(folder: Path | None) -> Folder:
         problem = Problem(file=str(place), line=None, field="mappings", message=message)
         raise ConfigurationError([problem])
     found = Folder(place=place)
-    for path in sorted(place.glob("*.yaml")):
+    for path in sorted(set(place.glob("*.yaml")) - {place / one for one in NO_MAPPINGS}):
         try:
             found.documents[path.name] = open_yaml(path)
         except ConfigurationError as error:

@@ -26,10 +26,8 @@ class Pulse:
     begun_at: float | None = None
     met: bool = False
     """Whether the organisation was met: sign-in and Dataverse worked once."""
-    trouble: RemoteError | None = None
+    trouble: Exception | None = None
     """What the last cycle failed with; None after one that failed with nothing."""
-    last: str = ""
-    """How the last cycle ended, for people."""
     _clock: tuple[datetime, float] | None = None
 
     def __post_init__(self) -> None:
@@ -55,16 +53,21 @@ class Pulse:
         self.beat()
 
     def worked(self, now: datetime) -> None:
-        """Take note of a cycle without failures, and of business time."""
-        self.trouble, self.last = None, "worked"
-        self.met = True
+        """Take note that all services answered, and of business time."""
+        self.trouble, self.met = None, True
         self._clock = (now, self.monotonic())
         self.beat()
 
-    def failed(self, error: RemoteError) -> None:
+    def failed(self, error: Exception) -> None:
         """Take note of what went wrong."""
-        self.trouble, self.last = error, "failed"
+        self.trouble = error
         self.beat()
+
+    def complaint(self) -> str:
+        """Return the sentence about what went wrong; empty when nothing did."""
+        if self.trouble is None or isinstance(self.trouble, RemoteError):
+            return str(self.trouble or "")
+        return "the last cycle failed; see the log"
 
     def silent_seconds(self) -> float:
         """Return how long ago the last sign of life was."""

@@ -56,5 +56,5 @@ class Supervisor:
             return
         place = "\0" + self.address[1:] if self.address.startswith("@") else self.address
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.setblocking(False)
+            sender.settimeout(0)
             sender.sendto(message.encode(), place)

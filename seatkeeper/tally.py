@@ -50,7 +50,7 @@ class Tally:
         self.lock = threading.Lock()
         self.requests: Counter[tuple[str, str, str]] = Counter()
         self.durations: dict[str, Spread] = {}
-        self.throttled_seconds: Counter[str] = Counter()
+        self.throttled_seconds: dict[str, float] = {}
         self.cycles: Counter[str] = Counter()
         self.cycle_spread = Spread(CYCLE_BUCKETS)
         self.events: Counter[tuple[str, str]] = Counter()
@@ -68,8 +68,9 @@ class Tally:
 
     def throttled(self, lane: str, seconds: float) -> None:
         """Add up the pauses that a service asked for."""
+        service = service_of(lane)
         with self.lock:
-            self.throttled_seconds[service_of(lane)] += round(seconds)
+            self.throttled_seconds[service] = self.throttled_seconds.get(service, 0.0) + seconds
 
     def cycle(self, outcome: str, seconds: float) -> None:
         """Count a cycle."""
@@ -94,7 +95,7 @@ def service_of(lane: str) -> str:
     """Return the label of a service; several connections to one kind share it."""
     if lane == "sign-in":
         return "sign_in"
-    return "partner_center" if lane.startswith("partner center") else "dataverse"
+    return "partner_center" if lane.startswith("partner center ") else "dataverse"
 
 
 def _kind(exchange: Exchange) -> str:

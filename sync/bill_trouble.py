@@ -19,7 +19,7 @@ def invoices_trouble(
 ) -> Trouble | None:
     """Find invoices in another currency, or that overlap; of a contract without trouble."""
     billed = [one for one in closed if one.was_issued]
-    return _currency_trouble(contract, [*drafts, *billed]) or _overlap(terms_of(contract), billed)
+    return _currency_trouble(contract, [*billed, *drafts]) or _overlap(terms_of(contract), billed)
 
 
 def _currency_trouble(contract: Contract, invoices: Sequence[Invoice]) -> Trouble | None:

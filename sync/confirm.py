@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.engine import Engine
+from sync.mapping import written_column
 from sync.remote import CREATE_ONLY, Action, Json, Licence, Read, Row
 from sync.state import Operation
 
@@ -50,10 +51,10 @@ def _holds_values(engine: Engine, operation: Operation) -> bool:
 
 
 def _columns_of(engine: Engine, operation: Operation) -> Mapping[str, str]:
-    """Return the column that shows each name of a body."""
+    """Return the column that shows each name of a body, which an earlier mapping may have made."""
     entities = engine.mappings.entities.values()
-    entity = next(one for one in entities if one.set == operation.set)
-    return {name: entity.written_column(name) for name in operation.body}
+    written = next((e.written_column for e in entities if e.set == operation.set), written_column)
+    return {name: written(name) for name in operation.body}
 
 
 def _same(held: Json, sent: Json) -> bool:

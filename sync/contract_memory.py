@@ -11,6 +11,7 @@ from sync.state import InvoiceWork
 
 INVOICE_VOIDED = "invoice-voided"
 FREQUENCY_CHANGED = "frequency-changed"
+"""The codes of what waits for a choice."""
 
 
 def undecided(tx: Tx, contract: Contract) -> Trouble | None:
@@ -29,7 +30,7 @@ def undecided(tx: Tx, contract: Contract) -> Trouble | None:
 def voided(contract: str, invoice_id: str) -> Trouble:
     """Ask what follows from a void invoice (rules.md 4.14)."""
     return Trouble(
-        code=INVOICE_VOIDED,
+        code="invoice-voided",
         reason=f"The invoice {invoice_id} of {contract} was voided.",
         advice="Say whether its days are billed again: `seatkeeper parked resolve` with --rebill or"
         " --forget.",
@@ -38,7 +39,7 @@ def voided(contract: str, invoice_id: str) -> Trouble:
 
 def _repriced(contract: Contract, known: str) -> Trouble:
     return Trouble(
-        code=FREQUENCY_CHANGED,
+        code="frequency-changed",
         reason=f"The billing contract {contract.name or contract.id} was {known} and is"
         f" {contract.frequency} now; the prices of its subscriptions are per billing cycle.",
         advice="Correct the prices, then `seatkeeper parked resolve` with --accept; or set the"

@@ -23,6 +23,7 @@ from sync.state import Operation, OperationState
 from sync.wording import money_words
 
 LINE_EDITED = "line-edited"
+"""The code of `edited_trouble`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ def edited_trouble(
     """Say which amounts wait, and what a person can do."""
     amounts = ", ".join(f"{money_words(currency, one.amount)} ({one.period})" for one in proposed)
     return Trouble(
-        code=LINE_EDITED,
+        code="line-edited",
         reason=f"A person edited or deleted an invoice line of {subscription.name}; what would be"
         f" added to it waits: {amounts}.",
         advice="Set sk_calculatedamount of the edited line to the amount that is to count, or enter"

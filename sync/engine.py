@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sync.detect import Watched
@@ -60,8 +60,8 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     """How much may change before a person looks at the plan."""
     invoices: InvoiceRules = field(default_factory=InvoiceRules)
-    resting: dict[str, tuple[str, date]] = field(default_factory=dict)
-    """Contracts of which nothing was due: the version of the row, and the day it was looked at."""
+    resting: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    """Contracts of which nothing is due: the version of the row, and the end of their day."""
     weighed: tuple[object, Load] | None = None
     """What waits, and how much it would change: worked out once while nothing moves."""
     sleeping: dict[str, datetime] = field(default_factory=dict)

@@ -24,7 +24,6 @@ from sync.numbers import Handed, hand_out, next_numbers
 from sync.paused import is_paused
 from sync.ports import Tx
 from sync.remote import Unavailable, Write
-from sync.schedule_due import EAST
 from sync.settling import Trouble
 from sync.state import Operation, OperationState, Service, TrailEntry
 
@@ -69,12 +68,7 @@ def run_due_invoices(engine: Engine) -> list[Issued]:
         return []
     if engine.ports.store.tx(guard_memory.alarms):
         return []
-    until = (engine.now() + EAST).date()
-    awake = awake_contracts(engine, until)
-    run = _Run(engine=engine, on=None)
-    issued = _through(run, list(awake))
-    engine.resting.update((one, (awake[one], until)) for one in run.idle)
-    return issued
+    return _through(_Run(engine=engine, on=None), awake_contracts(engine))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,8 +78,6 @@ class _Run:
     engine: Engine
     on: date | None
     failures: Failures = field(default_factory=Failures)
-    idle: list[str] = field(default_factory=list)
-    """Contracts of which nothing was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +168,6 @@ def _bills(run: _Run, contract_ids: Sequence[str]) -> list[Bill]:
                 _tell_edits(engine, tx, one)
 
     engine.ports.store.tx(tx_standing)
-    run.idle += [contract_id for contract_id, one in found.items() if one is None]
     return [one for one in found.values() if isinstance(one, Bill)]
 
 

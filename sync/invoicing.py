@@ -5,11 +5,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from billing.invoice import recurring
 from billing.lines import NewLine
-from billing.periods import Period, effective_date
+from billing.periods import ONE_DAY, Period, effective_date
 from billing.settlement import settle
 from sync import model
 from sync.bill_trouble import invoices_trouble, seats_trouble
@@ -24,6 +24,7 @@ from sync.model import ChangeLog, Context, Contract, Invoice, Line
 from sync.poll import lookups
 from sync.ports import Tx
 from sync.remote import Answer, Comparison, Condition, Read, Row
+from sync.schedule_due import EAST, day_begins
 from sync.scope import OUTSIDE
 from sync.settling import Trouble, billed_lines, contract_trouble, terms_of, timeline_of
 from sync.state import Operation, Seen
@@ -38,13 +39,26 @@ def due_contracts(engine: Engine, on: date) -> list[str]:
     return [contract_id for contract_id, _ in _candidates(engine, on)]
 
 
-def awake_contracts(engine: Engine, until: date) -> dict[str, str]:
-    """Return the contracts to look at, with their etags: not those that had nothing due today."""
-    return {
-        contract_id: etag
-        for contract_id, etag in _candidates(engine, until)
-        if engine.resting.get(contract_id) != (etag, until)
-    }
+def awake_contracts(engine: Engine) -> list[str]:
+    """Return the contracts to look at now: not those that had nothing due on this day of theirs."""
+    now = engine.now()
+    return [
+        contract_id
+        for contract_id, etag in _candidates(engine, (now + EAST).date())
+        if not _rests(engine.resting.get(contract_id), etag, now)
+    ]
+
+
+def _rests(rest: tuple[str, datetime] | None, etag: str, now: datetime) -> bool:
+    return rest is not None and rest[0] == etag and now < rest[1]
+
+
+def _rest(engine: Engine, contract: Contract, on: date | None) -> None:
+    """Leave a contract alone until its next day begins or its row changes (today's run only)."""
+    if on is not None:
+        return
+    tomorrow = effective_date(engine.now(), contract.time_zone) + ONE_DAY
+    engine.resting[contract.id] = (contract.etag, day_begins(tomorrow, contract.time_zone))
 
 
 def _candidates(engine: Engine, on: date) -> list[tuple[str, str]]:
@@ -106,7 +120,7 @@ def read_bills(engine: Engine, contract_ids: Sequence[str], on: date | None) -> 
             found[contract_id] = one
     for one, answers in _details(engine, opened):
         try:
-            found[one.contract.id] = _bill(engine, one, answers)
+            found[one.contract.id] = _bill(engine, one, answers, on)
         except MalformedRowError as error:
             found[one.contract.id] = malformed(error)
     return found
@@ -161,6 +175,7 @@ def _open(
     day = on or effective_date(engine.now(), contract.time_zone)
     due = due_of(contract, open_ones, closed_ones, day, engine.invoices)
     if due is None:
+        _rest(engine, contract, on)
         return None
     rows = sorted(subscriptions.rows, key=engine.mappings.entity("subscription").row_id)
     return _Opened(contract=contract, due=due, rows=tuple(rows))
@@ -212,7 +227,7 @@ def _lines_on(engine: Engine, draft: Invoice) -> Read:
     )
 
 
-def _bill(engine: Engine, one: _Opened, answers: Sequence[Answer]) -> Found:
+def _bill(engine: Engine, one: _Opened, answers: Sequence[Answer], on: date | None) -> Found:
     if one.due.kind is Kind.DATE:
         return bill_of(one.contract, one.due, (), (), engine.invoices)
     waiting: tuple[Line, ...] = ()
@@ -228,7 +243,10 @@ def _bill(engine: Engine, one: _Opened, answers: Sequence[Answer]) -> Found:
         return trouble
     added = _added(engine, one, contexts)
     bill = bill_of(one.contract, one.due, waiting, added, engine.invoices)
-    return None if is_over(bill) else bill
+    if is_over(bill):
+        _rest(engine, one.contract, on)
+        return None
+    return bill
 
 
 def _in_scope(engine: Engine, contexts: Sequence[Context]) -> bool:

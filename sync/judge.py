@@ -120,7 +120,7 @@ def judge(
     if trouble or context.contract is None:
         return Judgement(states=waiting, standing=was, trouble=trouble)
     decided: list[Decided] = []
-    withdrawn = [fact for fact in facts if _is_withdrawn(fact, context)]
+    withdrawn = [fact for fact in facts if _is_withdrawn(fact, context, was)]
     states = {fact.key: FactState.UNCHANGED for fact in withdrawn}
     standing, refusal = was, None
     for fact in (one for one in facts if one not in withdrawn):
@@ -202,14 +202,16 @@ def _unknown_status(facts: Sequence[Fact], entity: Entity) -> Trouble | None:
     return None
 
 
-def _is_withdrawn(fact: Fact, context: Context) -> bool:
-    """Tell a reached deactivate-on date that the person has since moved or taken away."""
+def _is_withdrawn(fact: Fact, context: Context, was: Standing | None) -> bool:
+    """Tell a reached deactivate-on date that the person has since moved, or overtaken.
+
+    A row whose status was changed meanwhile is not written over: that change comes first.
+    """
     row = context.subscription
-    return (
-        fact.source is Source.SCHEDULE
-        and row is not None
-        and row.deactivate_on != fact.effective_on
-    )
+    if fact.source is not Source.SCHEDULE or row is None:
+        return False
+    is_overtaken = was is not None and row.status is not was.status
+    return is_overtaken or row.deactivate_on != fact.effective_on
 
 
 def _earliest(fact: Fact, contract: Contract, policy: Policy) -> date:

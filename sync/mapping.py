@@ -98,12 +98,9 @@ class Entity:
 
     def written_column(self, name: str) -> str:
         """Return the column that shows what a name in a body wrote: `_x_value` for a lookup."""
-        bound = name.removesuffix(_BIND)
-        if bound == name:
-            return name
         lookups = (one for one in self.fields.values() if one.type is Type.LOOKUP)
-        named = (one.selected[0] for one in lookups if one.navigation == bound)
-        return next(named, f"_{bound}_value")
+        named = (one.selected[0] for one in lookups if f"{one.navigation}{_BIND}" == name)
+        return next(named, written_column(name))
 
     def row_id(self, row: Row) -> str:
         """Return the primary key of a row, lower case."""
@@ -163,6 +160,12 @@ class Entity:
     def new_body(self, values: Record, sets: Mapping[str, str]) -> Row:
         """Return the body of a create: the values, and the constants of the table."""
         return {**self.constants, **self.body(values, sets)}
+
+
+def written_column(name: str) -> str:
+    """Return the column behind a name in a body, as far as the name itself tells."""
+    bound = name.removesuffix(_BIND)
+    return f"_{bound}_value" if bound != name else name
 
 
 def _shifted(value: Value, days: int) -> Value:

@@ -18,6 +18,7 @@ from sync.remote import (
     ReadHistory,
     Row,
     TableFact,
+    TableRules,
     Write,
     WriteResult,
 )
@@ -67,6 +68,10 @@ class Crm(Protocol):
 
     def tables(self, names: Sequence[str]) -> Mapping[str, TableFact]:
         """Read the metadata of tables by logical name; a table that is absent is left out."""
+        ...
+
+    def rules(self, names: Sequence[str]) -> Mapping[str, TableRules]:
+        """Read what tables ask of their rows; a table that is absent is left out."""
         ...
 
     def pages(self, set_name: str, columns: Sequence[str], cursor: str | None) -> Iterator[Page]:

@@ -241,6 +241,18 @@ class TableFact:
     columns: Mapping[str, ColumnFact]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRules:
+    """What a table asks of its rows."""
+
+    required: frozenset[str]
+    """Columns without which no row is created."""
+    keys: tuple[frozenset[str], ...]
+    """The alternate keys, by their columns, whose index is built."""
+    navigations: Mapping[str, frozenset[str]]
+    """The navigation properties of each lookup; one that points to several tables has several."""
+
+
 # --- the provider ------------------------------------------------------------------------------
 
 

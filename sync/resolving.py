@@ -6,6 +6,8 @@ row-deleted                     forget: nothing is done about its changes any mo
 a failed provisioning           again: its log is set back to Awaiting Provisioning
  ... that heals by itself       look as well: mend the cause, and it is seen to be gone
 anything else                   look: only mending the cause helps
+a voided invoice                rebill: its days are billed again; forget: they never are
+a changed frequency             accept: the prices are meant for it
 a contract, a row that is gone  forget: the next invoice run parks a contract again if it must
 ```
 A subject never leaves without a word: "solved" or "resolved" stands in the trail.
@@ -16,6 +18,8 @@ from enum import StrEnum
 
 from lifecycle.states import Provisioning
 from sync.by_hand import RefusedByHandError, write_by_hand
+from sync.contract_choices import accept_frequency, settle_void
+from sync.contract_memory import FREQUENCY_CHANGED, INVOICE_VOIDED
 from sync.cycle import look_at_parked
 from sync.engine import Engine
 from sync.mapping import MalformedRowError, Record
@@ -36,6 +40,10 @@ class Choice(StrEnum):
     """Have the provider asked again."""
     FORGET = "forget"
     """Say that nothing is to be done any more."""
+    REBILL = "rebill"
+    """Bill the days of a voided invoice again."""
+    ACCEPT = "accept"
+    """Say that the prices are meant for the contract's new frequency."""
 
 
 _MENDING = frozenset({Choice.LOOK})
@@ -48,7 +56,13 @@ CHOICES: Mapping[str, frozenset[Choice]] = {
 }
 """The choices of each code; a code that is not here has `look` alone."""
 _GONE = frozenset({Choice.FORGET})
+_OF_CONTRACTS: Mapping[str, frozenset[Choice]] = {
+    INVOICE_VOIDED: frozenset({Choice.REBILL, Choice.FORGET}),
+    FREQUENCY_CHANGED: frozenset({Choice.ACCEPT}),
+}
 _WORDS = {
+    Choice.REBILL: "`seatkeeper parked resolve {} --rebill`",
+    Choice.ACCEPT: "`seatkeeper parked resolve {} --accept`",
     Choice.LOOK: "mend the cause, then `seatkeeper parked resolve {}`",
     Choice.AGAIN: "`seatkeeper parked resolve {} --again`",
     Choice.FORGET: "`seatkeeper parked resolve {} --forget`",
@@ -58,7 +72,7 @@ _WORDS = {
 def choices(tx: Tx, parked: Parked) -> frozenset[Choice]:
     """Return what may be done about a parked subscription or contract."""
     if not tx.seen([parked.subject]):
-        return _GONE
+        return _OF_CONTRACTS.get(parked.code, _GONE)
     return CHOICES.get(parked.code, _MENDING)
 
 
@@ -78,7 +92,11 @@ def resolve(engine: Engine, subject: str, choice: Choice) -> str:
             f"{parked.code} cannot be resolved in this way: {parked.reason} {parked.advice}"
             f" Choices: {words(parked, allowed)}."
         )
+    if parked.code == INVOICE_VOIDED:
+        return settle_void(engine, parked, forget=choice is Choice.FORGET)
     match choice:
+        case Choice.ACCEPT | Choice.REBILL:
+            return accept_frequency(engine, parked)
         case Choice.LOOK:
             return _look(engine, parked)
         case Choice.AGAIN:

@@ -49,7 +49,7 @@ def _take(engine: Engine, seen: Seen) -> int:
     if row is None or row.deactivate_on is None or row.status.value != _status(seen):
         return 0
     zone = context.contract.time_zone if context.contract else "UTC"
-    begins = _day_begins(row.deactivate_on, zone)
+    begins = day_begins(row.deactivate_on, zone)
     if _is_past(context, row.deactivate_on):
         begins = _NEVER
     if engine.now() < begins:
@@ -82,7 +82,7 @@ def _status(seen: Seen) -> str:
     return seen.accepted.status.value if seen.accepted else ""
 
 
-def _day_begins(day: date, zone: str) -> datetime:
+def day_begins(day: date, zone: str) -> datetime:
     try:
         return datetime.combine(day, time(), ZoneInfo(zone))
     except (KeyError, ValueError):

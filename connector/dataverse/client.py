@@ -31,6 +31,7 @@ from sync.remote import (
     Refused,
     Row,
     TableFact,
+    TableRules,
     Unavailable,
     Write,
     WriteResult,
@@ -75,6 +76,17 @@ class DataverseClient:
                 choices = replies[first + 1 : first + metadata.PATHS_PER_TABLE]
                 facts[name] = metadata.table_fact(described, [_document(r) for r in choices])
         return facts
+
+    def rules(self, names: Sequence[str]) -> Mapping[str, TableRules]:
+        """Read the required columns and the alternate keys of the tables that exist."""
+        paths = [metadata.rules_path(name) for name in names]
+        replies = self._wire.get_all([(path, {}) for path in paths]) if names else []
+        found = map(_present, replies)
+        return {
+            name: metadata.table_rules(described)
+            for name, described in zip(names, found, strict=True)
+            if described
+        }
 
     def pages(self, set_name: str, columns: Sequence[str], cursor: str | None) -> Iterator[Page]:
         """Follow a table's changes, walk it in full, or go on with that; see `pages.py`."""

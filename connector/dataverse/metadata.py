@@ -5,7 +5,7 @@ from typing import Final
 
 from connector.dataverse.odata import with_options
 from connector.documents import mapping, sequence, text, whole
-from sync.remote import ColumnFact, Json, Organisation, Row, TableFact
+from sync.remote import ColumnFact, Json, Organisation, Row, TableFact, TableRules
 
 ABOUT_US: Final = ("WhoAmI()", "organizations?$select=isauditenabled")
 CHOICE_KINDS: Final = (
@@ -13,6 +13,8 @@ CHOICE_KINDS: Final = (
     "StateAttributeMetadata",
     "StatusAttributeMetadata",
 )
+_COLUMN: Final = "ReferencingAttribute"
+_NAVIGATION: Final = "ReferencingEntityNavigationPropertyName"
 PATHS_PER_TABLE: Final = 1 + len(CHOICE_KINDS)
 
 
@@ -36,6 +38,40 @@ def table_paths(table: str) -> tuple[str, ...]:
     return (
         with_options(_definition(table), described),
         *(with_options(choice, options) for choice in choices),
+    )
+
+
+def rules_path(table: str) -> str:
+    """Ask which columns a table requires, and for its alternate keys."""
+    expanded = (
+        "Attributes($select=LogicalName,RequiredLevel,IsValidForCreate)",
+        "Keys($select=KeyAttributes,EntityKeyIndexStatus)",
+        f"ManyToOneRelationships($select={_COLUMN},{_NAVIGATION})",
+    )
+    wanted = {"$select": "LogicalName", "$expand": ",".join(expanded)}
+    return with_options(_definition(table), wanted)
+
+
+def table_rules(described: Row) -> TableRules:
+    """Put together what a table asks of its rows; what a form asks of a person is none of it."""
+    columns = [mapping(one) for one in sequence(described.get("Attributes"))]
+    keys = [mapping(one) for one in sequence(described.get("Keys"))]
+    navigations: dict[str, set[str]] = {}
+    for one in map(mapping, sequence(described.get("ManyToOneRelationships"))):
+        navigations.setdefault(text(one.get(_COLUMN)), set()).add(text(one.get(_NAVIGATION)))
+    return TableRules(
+        required=frozenset(
+            text(one.get("LogicalName"))
+            for one in columns
+            if flag(one.get("IsValidForCreate"))
+            and mapping(one.get("RequiredLevel")).get("Value") == "SystemRequired"
+        ),
+        keys=tuple(
+            frozenset(map(text, sequence(one.get("KeyAttributes"))))
+            for one in keys
+            if text(one.get("EntityKeyIndexStatus")) in {"Active", ""}
+        ),
+        navigations={name: frozenset(found) for name, found in navigations.items()},
     )
 
 

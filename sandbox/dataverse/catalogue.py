@@ -3,7 +3,7 @@
 They are made when first asked for, and again for tables that were defined since.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.dataverse.columns import Table
@@ -22,6 +22,17 @@ RIGHTS = {
     "Assign": 524288,
     "Share": 262144,
 }
+OTHER_PRIVILEGES = (
+    *("prvReadEntity", "prvReadAttribute", "prvReadRelationship", "prvReadOptionSet"),
+    *("prvReadEntityKey", "prvReadRecordAuditHistory", "prvReadAuditSummary", "prvReadUser"),
+)
+"""Privileges that are not of a table here, or not by its name."""
+OURS = {
+    "friendlyname": "Seatkeeper",
+    "uniquename": "seatkeeper",
+    "customizationprefix": "sk",
+    "customizationoptionvalueprefix": FIRST_OPTION // 10_000,
+}
 MESSAGES = (
     *("Create", "CreateMultiple", "Update", "UpdateMultiple", "Upsert", "UpsertMultiple"),
     *("Delete", "Retrieve", "RetrieveMultiple"),
@@ -31,8 +42,9 @@ MESSAGES = (
 class Catalogue:
     """Makes what a set of the platform lists, unless it is there."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, publisher: Mapping[str, Any] = OURS) -> None:
         self._database = database
+        self._publisher = publisher
         self._makers: dict[str, Callable[[], None]] = {
             "publishers": self._solutions,
             "solutions": self._solutions,
@@ -49,15 +61,7 @@ class Catalogue:
 
     def _solutions(self) -> None:
         publisher = metadata_id("publisher", "default")
-        prefix = {
-            "customizationprefix": "sk",
-            "customizationoptionvalueprefix": FIRST_OPTION // 10_000,
-        }
-        self._add(
-            "publisher",
-            publisher,
-            {"friendlyname": "Seatkeeper", "uniquename": "seatkeeper", **prefix},
-        )
+        self._add("publisher", publisher, dict(self._publisher))
         facts = {"friendlyname": "Default Solution", "uniquename": "Default", "version": "1.0"}
         link = {"_publisherid_value": publisher}
         self._add("solution", metadata_id("solution", "default"), {**facts, **link})
@@ -68,6 +72,9 @@ class Catalogue:
                 name = f"prv{verb}{table.schema_name}"
                 row_id = metadata_id("privilege", name)
                 self._add("privilege", row_id, {"name": name, "accessright": right})
+        for name in OTHER_PRIVILEGES:
+            facts = {"name": name, "accessright": RIGHTS["Read"]}
+            self._add("privilege", metadata_id("privilege", name), facts)
 
     def _messages(self) -> None:
         for message in MESSAGES:

@@ -1,4 +1,4 @@
-"""Privileges of security roles: what AddPrivilegesRole writes. Rights are kept, not enforced."""
+"""Privileges of security roles, and who has which role. Rights are kept, not enforced."""
 
 from typing import Any
 
@@ -7,9 +7,11 @@ from sandbox.dataverse.columns import ID
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import bad_payload, row_missing
 from sandbox.dataverse.paths import Address
-from sandbox.dataverse.payload import read_object
+from sandbox.dataverse.payload import address_of, read_object
 from sandbox.dataverse.writer import Actor, Writer
 
+OF_USER = "systemuserroles_association"
+"""The navigation property from a user to its roles."""
 DEPTHS = {"Basic": 1, "Local": 2, "Deep": 4, "Global": 8}
 
 
@@ -46,6 +48,32 @@ class Roles:
         ]
         context = f"{call.root}$metadata#Microsoft.Dynamics.CRM.RetrieveRolePrivilegesRoleResponse"
         return answer_json({"@odata.context": context, "RolePrivileges": held})
+
+    def assign(self, call: Call, user: Address, actor: Actor) -> Answer:
+        """Give a user a role: `POST systemusers(id)/systemuserroles_association/$ref`."""
+        user.existing()
+        role = address_of(self._database, str(read_object(call).get("@odata.id", "")), call.root)
+        if role.table.logical != "role":
+            raise bad_payload("roles", "A reference to a role was expected.")
+        rows = self._database.tables["systemuserroles"]
+        if role.row_id not in self._roles_of(user.row_id):
+            values = {"_systemuserid_value": user.row_id, "_roleid_value": role.row_id}
+            self._writer.create(rows.table, values, actor)
+        return answer_empty()
+
+    def of_user(self, call: Call, user: Address) -> Answer:
+        """Answer the roles of a user."""
+        user.existing()
+        roles = self._database.tables["role"]
+        held = (roles.get(role_id) for role_id in self._roles_of(user.row_id))
+        documents = [roles.table.document(row) for row in held if row is not None]
+        return answer_json({"@odata.context": f"{call.root}$metadata#roles", "value": documents})
+
+    def _roles_of(self, user_id: str) -> list[str]:
+        rows = self._database.tables["systemuserroles"]
+        at = rows.table.position
+        mine = (row for row in rows.in_order() if row[at["_systemuserid_value"]] == user_id)
+        return [str(row[at["_roleid_value"]]) for row in mine]
 
     def _add(self, role_id: str, privilege: dict[str, Any], actor: Actor) -> None:
         privilege_id = str(privilege.get("PrivilegeId", "")).lower()

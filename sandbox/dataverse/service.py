@@ -31,10 +31,11 @@ from sandbox.dataverse.payload import physical_values
 from sandbox.dataverse.people import People
 from sandbox.dataverse.ports import Principal, World
 from sandbox.dataverse.reader import Reader
-from sandbox.dataverse.roles import Roles
+from sandbox.dataverse.roles import OF_USER, Roles
 from sandbox.dataverse.schema import Schema
 from sandbox.dataverse.schema_calls import SchemaCalls
 from sandbox.dataverse.sql_joins import read_any_sql
+from sandbox.dataverse.stripping import strip
 from sandbox.dataverse.tracking import Tracking
 from sandbox.dataverse.visibility import check_visible
 from sandbox.dataverse.wanted import Answering
@@ -58,9 +59,9 @@ class Dataverse:
         self._bulk = Bulk(self._database, self._writer)
         self._functions = Functions(self._database, self._people)
         self._metadata = Metadata(self._database)
-        schema = Schema(self._database)
-        self._schema_calls = SchemaCalls(self._database, schema)
-        self._actions = Actions(self._database, schema, self._writer)
+        self._schema = Schema(self._database)
+        self._schema_calls = SchemaCalls(self._database, self._schema)
+        self._actions = Actions(self._database, self._schema, self._writer)
         self._roles = Roles(self._database, self._writer)
         self._catalogue = Catalogue(self._database)
         self._audits = AuditList(self._database, self._functions)
@@ -96,6 +97,10 @@ class Dataverse:
         table = self._table(logical_name)
         values = physical_values(self._database, table, row)
         return str(self._writer.create(table, values, self._people.by(by))[0])
+
+    def define(self, table: Table) -> None:
+        """Put a table in force, new or changed, as a tenant with other tables has it."""
+        self._schema.put(table)
 
     def lay(
         self,
@@ -146,6 +151,10 @@ class Dataverse:
         """Drop all rows: tables stay, delta links given out before expire."""
         self._database.clear()
         self._people.forget()
+
+    def strip(self) -> None:
+        """Take out what a customer of the platform does not have: the tables of Seatkeeper."""
+        strip(self._database)
 
     def load(self, documents: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
         """Take back what was committed and saved."""
@@ -260,6 +269,8 @@ class Dataverse:
     def _part(self, call: Call, segment: Segment, name: str, actor: Actor) -> Answer:
         address = find(self._database, segment)
         match call.method:
+            case "GET" if name == OF_USER and address.table.logical == "systemuser":
+                return self._roles.of_user(call, address)
             case "GET" if name in address.table.position:
                 return self._reader.value(call, address, name, raw=False)
             case "GET":
@@ -279,6 +290,8 @@ class Dataverse:
                 return self._reader.value(call, address, name, raw=True)
             case "GET", "$count":
                 return self._reader.count_related(address, name)
+            case "POST", "$ref" if name == OF_USER and address.table.logical == "systemuser":
+                return self._roles.assign(call, address, actor)
             case "PUT", "$ref":
                 return self._editor.associate(call, address, name, actor)
             case "DELETE", "$ref":

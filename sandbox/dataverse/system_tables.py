@@ -74,6 +74,13 @@ ROLE_PRIVILEGE = _system(
         *columns(Kind.INTEGER, "privilegedepthmask"),
     ],
 )
+USER_ROLE = _system(
+    "systemuserroles",
+    "systemuserrolescollection",
+    "System User Roles",
+    14,
+    [text("name"), lookup("systemuserid", "systemuser"), lookup("roleid", "role")],
+)
 MESSAGE = _system("sdkmessage", "sdkmessages", "Sdk Message", 4606, [text("name", 256)])
 MESSAGE_FILTER = _system(
     "sdkmessagefilter",
@@ -136,5 +143,5 @@ AUDIT_LIST = _system(
 
 SYSTEM_TABLES = (
     *(PUBLISHER, SOLUTION, ROLE, PRIVILEGE, ROLE_PRIVILEGE, MESSAGE, MESSAGE_FILTER),
-    *(WEB_RESOURCE, COMMAND, AUDIT_LIST),
+    *(WEB_RESOURCE, COMMAND, AUDIT_LIST, USER_ROLE),
 )

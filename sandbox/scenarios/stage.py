@@ -22,6 +22,10 @@ class Tables(Protocol):
         """Insert many rows: the model, with each member's values in the named columns."""
         ...
 
+    def strip(self) -> None:
+        """Take the tables of Seatkeeper out."""
+        ...
+
 
 class Provider(Protocol):
     def add_customer(self, document: dict[str, Any]) -> dict[str, Any]: ...

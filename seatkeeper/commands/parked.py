@@ -64,7 +64,7 @@ def parked_retry(
 
 
 @app.command("resolve")
-def parked_resolve(
+def parked_resolve(  # noqa: PLR0913  # every argument is an option of the command line
     subject: Subject,
     config: ConfigFile = DEFAULT_CONFIG,
     *,
@@ -74,11 +74,24 @@ def parked_resolve(
     forget: Annotated[
         bool, typer.Option("--forget", help="Nothing is to be done about it any more.")
     ] = False,
+    rebill: Annotated[
+        bool, typer.Option("--rebill", help="Bill the days of a voided invoice again.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="The prices are meant for the new frequency.")
+    ] = False,
 ) -> int:
     """Say that the cause is mended, or what to do instead; `parked show` has the choices."""
-    if again and forget:
-        raise typer.BadParameter("--again and --forget exclude each other.")
-    choice = Choice.AGAIN if again else Choice.FORGET if forget else Choice.LOOK
+    given = {
+        Choice.AGAIN: again,
+        Choice.FORGET: forget,
+        Choice.REBILL: rebill,
+        Choice.ACCEPT: accept,
+    }
+    chosen = [one for one, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        raise typer.BadParameter("--again, --forget, --rebill and --accept exclude each other.")
+    choice = chosen[0] if chosen else Choice.LOOK
     return _ask_and_work(
         config, "parked resolve", {"subject": subject.lower(), "choice": choice.value}
     )

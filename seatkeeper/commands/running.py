@@ -14,6 +14,7 @@ from seatkeeper.config import load_config
 from seatkeeper.daemon import Daemon, catch_signals, note_success
 from seatkeeper.instance import single_instance
 from seatkeeper.mapping_folder import open_mappings
+from seatkeeper.mapping_reload import Reloader
 from seatkeeper.set_aside import for_a_person
 from sync import guard_memory
 from sync.cycle import Report, run_once, work_is_left
@@ -25,6 +26,9 @@ def run(
     config: ConfigFile = DEFAULT_CONFIG,
     *,
     once: Annotated[bool, typer.Option("--once", help="Poll once, work, and end.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Read the mappings again when a file changes.")
+    ] = False,
 ) -> int:
     """Run the daemon, or one cycle of it."""
     settings = load_config(config)
@@ -33,7 +37,9 @@ def run(
         if once:
             return one_cycle(application)
         catch_signals(application)
-        Daemon(application).run()
+        reloader = Reloader(application, watch=watch)
+        reloader.catch_signal()
+        Daemon(application, renew=reloader.look).run()
     return Exit.OK
 
 

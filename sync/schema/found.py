@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sync.schema.wanted import Kind
-
 
 class Index(StrEnum):
     """How far the index of an alternate key is, by the platform's words."""
@@ -27,11 +25,11 @@ class FoundOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundColumn:
-    """A column; `kind` is None for a type that no wanted column has."""
+    """A column; `type` is the platform's word, and says of a date whether it has no time."""
 
     name: str
     type: str
-    kind: Kind | None
+    date_only: bool
     length: int
     precision: int
     audited: bool

@@ -37,7 +37,7 @@ def test_a_cycle_is_billed_once() -> None:
     assert recurring(timeline(), TERMS, billed, JULY) == []
 
 
-def test_a_cycle_bills_only_uncovered_days_and_seats() -> None:
+def test_rule_4_7_a_cycle_bills_only_uncovered_days_and_seats() -> None:
     covered = line("33.33", Period(JULY.start, date(2025, 7, 11)), quantity=8, calculated=None)
 
     found = recurring(timeline(), TERMS, [covered], JULY)
@@ -57,7 +57,7 @@ def test_discount_and_tax_are_on_the_line() -> None:
     assert found.explanation == "10 x 12.50 less 12.5 % (1-31 July 2025)"
 
 
-def test_nothing_is_billed_before_adoption() -> None:
+def test_rule_4_6_nothing_is_billed_before_adoption() -> None:
     assert recurring(replace(timeline(), bill_from=JULY.start), TERMS, [], JUNE) == []
 
 
@@ -67,7 +67,7 @@ def test_totals_are_net_tax_and_gross() -> None:
     assert (str(sums.net), str(sums.tax), str(sums.total)) == ("60.00", "11.40", "71.40")
 
 
-def test_a_negative_invoice_is_issued_as_zero_and_the_credit_goes_on() -> None:
+def test_rule_4_16_a_negative_invoice_is_issued_as_zero_and_the_credit_goes_on() -> None:
     lines = [line("40.00"), line("-58.33", kind=LineKind.REFUND)]
 
     extra, carried = close(lines, "USD")
@@ -82,7 +82,7 @@ def test_a_negative_invoice_is_issued_as_zero_and_the_credit_goes_on() -> None:
     assert amounts([opening(extra, JULY.start)]) == ["-18.33"]
 
 
-def test_carried_tax_goes_on_with_its_net() -> None:
+def test_rule_4_16_carried_tax_goes_on_with_its_net() -> None:
     lines = [line("40.00", tax="8.00"), line("-100.00", tax="-19.00", kind=LineKind.REFUND)]
 
     extra, carried = close(lines, "USD")
@@ -92,13 +92,13 @@ def test_carried_tax_goes_on_with_its_net() -> None:
     assert totals([opening(extra, JULY.start)]).total == carried == Decimal("-71.00")
 
 
-def test_a_draft_with_only_credits_stays() -> None:
+def test_rule_4_16_a_draft_with_only_credits_stays() -> None:
     lines = [line("-58.33", kind=LineKind.REFUND)]
 
     assert not has_charges(lines)
     assert close(lines, "USD") == (None, Decimal("-58.33"))
 
 
-def test_an_invoice_of_zero_or_more_closes_as_it_stands() -> None:
+def test_rule_4_16_an_invoice_of_zero_or_more_closes_as_it_stands() -> None:
     assert close([line("58.33"), line("-58.33")], "USD") == (None, 0)
     assert close([], "USD") == (None, 0)

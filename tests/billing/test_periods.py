@@ -94,7 +94,7 @@ def test_every_day_is_in_one_cycle_and_cycles_touch(
     unit=st.sampled_from(ProrateUnit),
     cut=st.integers(0, 1100),
 )
-def test_shares_of_the_parts_of_a_cycle_add_up_to_one(
+def test_rule_4_11_shares_of_the_parts_of_a_cycle_add_up_to_one(
     anchor: date, day: date, frequency: Frequency, unit: ProrateUnit, cut: int
 ) -> None:
     cycle = cycle_at(anchor, frequency, day)
@@ -105,7 +105,7 @@ def test_shares_of_the_parts_of_a_cycle_add_up_to_one(
     assert min(shares) >= 0
 
 
-def test_an_end_of_month_boundary_counts_as_day_30() -> None:
+def test_rule_4_11_an_end_of_month_boundary_counts_as_day_30() -> None:
     """Rule 4.11: 31 January to 28 February is one 30-day month."""
     anchor = date(2025, 1, 31)
     cycle = cycle_at(anchor, MONTHLY, anchor)
@@ -148,7 +148,7 @@ def test_clamping_to_a_period_elsewhere_leaves_nothing() -> None:
         ("Asia/Tokyo", date(2025, 2, 1)),
     ],
 )
-def test_an_instant_has_the_day_of_its_zone(time_zone: str, day: date) -> None:
+def test_rule_4_4_an_instant_has_the_day_of_its_zone(time_zone: str, day: date) -> None:
     assert effective_date(datetime(2025, 2, 1, 4, 30, tzinfo=UTC), time_zone) == day
 
 

@@ -384,7 +384,7 @@ STORIES: dict[str, Callable[[], list[NewLine]]] = {
 
 
 @pytest.mark.parametrize("case", STORIES)
-def test_a_story_owes_what_the_table_says_or_the_reason_is_known(case: str) -> None:
+def test_rule_4_2_a_story_owes_what_the_table_says_or_the_reason_is_known(case: str) -> None:
     expected, _ = SETTLED_OTHERWISE.get(case, (ROWS[case]["expected"], ""))
 
     assert net(STORIES[case]()) == Decimal(expected)
@@ -405,7 +405,7 @@ def test_rows_settled_otherwise_differ_by_one_cent(case: str) -> None:
         ("Z03", "2025-03-10T04:00:00+00:00", "America/New_York"),
     ],
 )
-def test_the_day_of_an_instant_is_that_of_the_contracts_zone(
+def test_rule_4_4_the_day_of_an_instant_is_that_of_the_contracts_zone(
     case: str, instant: str, time_zone: str
 ) -> None:
     day = effective_date(datetime.fromisoformat(instant), time_zone)

@@ -95,7 +95,7 @@ def standing(billed: Sequence[BilledLine], period: Period) -> Fraction:
 
 @FAST
 @given(logs=histories(), unit=UNITS, currency=st.sampled_from(["USD", "JPY", "KWD"]))
-def test_settling_again_owes_nothing(
+def test_rule_4_2_settling_again_owes_nothing(
     logs: list[LoggedChange], unit: ProrateUnit, currency: str
 ) -> None:
     terms = replace(TERMS, prorate_unit=unit, currency=currency)
@@ -107,7 +107,7 @@ def test_settling_again_owes_nothing(
 
 @FAST
 @given(logs=histories(), foreign=st.decimals(-125, 0, places=2))
-def test_refunds_never_exceed_what_was_charged_for_a_line(
+def test_rule_4_8_refunds_never_exceed_what_was_charged_for_a_line(
     logs: list[LoggedChange], foreign: Decimal
 ) -> None:
     other = line(str(foreign), name="other", reverses="root", calculated=None)
@@ -130,7 +130,7 @@ def test_refunds_never_exceed_what_was_charged_for_a_line(
         prices=st.just(PRICE),
     )
 )
-def test_what_stands_is_the_seats_of_every_day(logs: list[LoggedChange]) -> None:
+def test_rule_4_2_what_stands_is_the_seats_of_every_day(logs: list[LoggedChange]) -> None:
     """The oracle knows no lines: seats of each day x price / days of its month.
 
     The days under the opening state keep all that was billed, which is the same 10 seats.
@@ -147,7 +147,9 @@ def test_what_stands_is_the_seats_of_every_day(logs: list[LoggedChange]) -> None
 
 @FAST
 @given(logs=histories(), data=st.data())
-def test_the_order_of_facts_is_irrelevant(logs: list[LoggedChange], data: st.DataObject) -> None:
+def test_rule_4_2_the_order_of_facts_is_irrelevant(
+    logs: list[LoggedChange], data: st.DataObject
+) -> None:
     billed = lived(logs[:-1], june_and_july())
 
     shuffled = timeline(*data.draw(st.permutations(logs)))
@@ -157,7 +159,7 @@ def test_the_order_of_facts_is_irrelevant(logs: list[LoggedChange], data: st.Dat
 
 @FAST
 @given(day=DAYS, quantity=st.integers(1, 15), convention=st.sampled_from(ChangeDay))
-def test_off_and_on_again_on_one_day_costs_nothing(
+def test_rule_4_2_off_and_on_again_on_one_day_costs_nothing(
     day: date, quantity: int, convention: ChangeDay
 ) -> None:
     off = change(1, day, quantity, 0, day=convention)
@@ -174,7 +176,7 @@ def test_off_and_on_again_on_one_day_costs_nothing(
 
 @FAST
 @given(days=st.lists(DAYS, min_size=3, max_size=3, unique=True).map(sorted))
-def test_splitting_a_hold_changes_nothing(days: list[date]) -> None:
+def test_rule_4_2_splitting_a_hold_changes_nothing(days: list[date]) -> None:
     first, middle, last = days
     whole = timeline(change(1, first, 10, 0), change(2, last, 0, 10))
     split = timeline(
@@ -200,7 +202,7 @@ def test_an_invoice_run_bills_the_rest_of_a_cycle_once(logs: list[LoggedChange])
 
 @FAST
 @given(logs=UNITS.flatmap(lambda unit: histories(units=st.just(unit))))
-def test_a_declined_last_change_never_credits(logs: list[LoggedChange]) -> None:
+def test_rule_4_5_a_declined_last_change_never_credits(logs: list[LoggedChange]) -> None:
     billed = lived(logs[:-1], june_and_july())
     last = replace(logs[-1], refund_decision=RefundDecision.DECLINED_BY_SETTING)
 

@@ -31,7 +31,7 @@ ON = change(2, date(2025, 6, 21), 0, 10)
 ARREARS = replace(TERMS, policy=BillingPolicy.ARREARS)
 
 
-def test_the_day_of_deactivation_is_used_and_the_rest_of_june_goes_back() -> None:
+def test_rule_4_1_the_day_of_deactivation_is_used_and_the_rest_of_june_goes_back() -> None:
     (refund,) = settled(timeline(OFF), [line("125.00")])
 
     assert (refund.kind, refund.amount, refund.reverses) == (
@@ -46,7 +46,7 @@ def test_the_day_of_deactivation_is_used_and_the_rest_of_june_goes_back() -> Non
     assert (refund.period_key, refund.root, refund.change_key) == (JUNE.start, "root", "key-1")
 
 
-def test_an_activation_charges_only_the_days_that_were_credited() -> None:
+def test_rule_4_7_an_activation_charges_only_the_days_that_were_credited() -> None:
     billed = [line("125.00")]
     billed = booked(billed, settled(timeline(OFF), billed))
 
@@ -63,7 +63,7 @@ def test_an_activation_charges_only_the_days_that_were_credited() -> None:
     )
 
 
-def test_new_state_gives_the_day_of_deactivation_back() -> None:
+def test_rule_4_1_new_state_gives_the_day_of_deactivation_back() -> None:
     off, on = replace(OFF, change_day=NEW_STATE), replace(ON, change_day=NEW_STATE)
     billed = [line("125.00")]
 
@@ -76,7 +76,7 @@ def test_new_state_gives_the_day_of_deactivation_back() -> None:
     assert amounts(charge) == ["41.67"]
 
 
-def test_the_second_line_takes_the_remainder_of_the_period() -> None:
+def test_rule_4_2_the_second_line_takes_the_remainder_of_the_period() -> None:
     """P01 by rule 4.2: 20 of 30 days are kept, so 125.00 - 83.33 + 41.66 = 83.33."""
     off = change(1, date(2025, 6, 11), 10, 0, day=NEW_STATE)
     on = change(2, date(2025, 6, 21), 0, 10, day=NEW_STATE)
@@ -89,7 +89,7 @@ def test_the_second_line_takes_the_remainder_of_the_period() -> None:
     assert "; 41.66, so that the lines of the period add up" in charge[0].explanation
 
 
-def test_a_year_is_charged_to_its_original_end() -> None:
+def test_rule_4_2_a_year_is_charged_to_its_original_end() -> None:
     """P07 and P07b by rule 4.2."""
     year = Period(date(2025, 1, 1), date(2026, 1, 1))
     terms = replace(TERMS, frequency=Frequency.ANNUAL)
@@ -115,7 +115,7 @@ def test_the_july_invoice_after_the_story_is_104_17() -> None:
     assert totals([*july, *charge]).total == Decimal("162.50")  # the refund was paid on 18 June
 
 
-def test_arrears_bill_used_days_at_once_and_the_rest_at_the_end() -> None:
+def test_rule_4_10_arrears_bill_used_days_at_once_and_the_rest_at_the_end() -> None:
     until = due_until(timeline(OFF), ARREARS, today=date(2025, 6, 16), invoiced_until=JUNE.start)
     used = settled(timeline(OFF), [], ARREARS, until=until)
     rest = recurring(timeline(OFF, ON), ARREARS, booked([], used), JUNE)
@@ -124,7 +124,7 @@ def test_arrears_bill_used_days_at_once_and_the_rest_at_the_end() -> None:
     assert [one.kind for one in (*used, *rest)] == [LineKind.PRORATED_CHARGE] * 2
 
 
-def test_arrears_other_changes_wait_for_the_end_of_the_cycle() -> None:
+def test_rule_4_10_arrears_other_changes_wait_for_the_end_of_the_cycle() -> None:
     more = timeline(change(1, date(2025, 6, 16), 10, 15))
     until = due_until(more, ARREARS, today=date(2025, 6, 16), invoiced_until=JUNE.start)
 
@@ -133,7 +133,7 @@ def test_arrears_other_changes_wait_for_the_end_of_the_cycle() -> None:
     assert amounts(recurring(more, ARREARS, [], JUNE)) == ["66.67", "87.50"]
 
 
-def test_arrears_refund_invoiced_days_found_unused() -> None:
+def test_rule_4_10_arrears_refund_invoiced_days_found_unused() -> None:
     until = due_until(timeline(OFF), ARREARS, today=date(2025, 7, 5), invoiced_until=JUNE.end)
     found = settled(timeline(OFF), [line("125.00")], ARREARS, through=date(2025, 7, 5), until=until)
 
@@ -141,7 +141,7 @@ def test_arrears_refund_invoiced_days_found_unused() -> None:
     assert amounts(found) == ["-58.33"]
 
 
-def test_a_declined_decrease_is_not_credited_and_not_charged_again() -> None:
+def test_rule_4_5_a_declined_decrease_is_not_credited_and_not_charged_again() -> None:
     fewer = change(1, date(2025, 6, 11), 10, 7, decision=DECLINED)
     more = change(2, date(2025, 6, 21), 7, 12)
     billed = [line("125.00")]
@@ -154,14 +154,14 @@ def test_a_declined_decrease_is_not_credited_and_not_charged_again() -> None:
     )
 
 
-def test_a_declined_deactivation_is_free_to_undo_in_the_same_period() -> None:
+def test_rule_4_5_a_declined_deactivation_is_free_to_undo_in_the_same_period() -> None:
     """P08: nothing was credited, so nothing is charged."""
     off = replace(OFF, refund_decision=DECLINED)
 
     assert settled(timeline(off, ON), [line("125.00")]) == []
 
 
-def test_declined_days_that_were_never_invoiced_are_not_charged() -> None:
+def test_rule_4_5_declined_days_that_were_never_invoiced_are_not_charged() -> None:
     """P09: off since June without a refund, back on 10 July; July was not invoiced."""
     off = replace(OFF, refund_decision=DECLINED)
     on = change(2, date(2025, 7, 10), 0, 10)
@@ -172,7 +172,7 @@ def test_declined_days_that_were_never_invoiced_are_not_charged() -> None:
     assert found[0].period == Period(date(2025, 7, 11), date(2025, 8, 1))
 
 
-def test_a_refund_line_removed_by_a_person_is_declined() -> None:
+def test_rule_4_9_a_refund_line_removed_by_a_person_is_declined() -> None:
     off = replace(OFF, refund_decision=RefundDecision.REMOVED_BY_PERSON)
 
     assert settled(timeline(off), [line("125.00")]) == []
@@ -199,11 +199,11 @@ def test_a_back_dated_deactivation_outlives_a_later_quantity_change() -> None:
     assert amounts(found) == ["-58.33", "-7.50"]
 
 
-def test_a_change_waits_for_its_day() -> None:
+def test_rule_4_4_a_change_waits_for_its_day() -> None:
     assert settled(timeline(OFF), [line("125.00")], through=date(2025, 6, 15)) == []
 
 
-def test_added_seats_are_the_first_to_leave() -> None:
+def test_rule_4_7_added_seats_are_the_first_to_leave() -> None:
     more = change(1, date(2025, 6, 10), 10, 15)
     fewer = change(2, date(2025, 6, 20), 15, 12)
     billed = [line("125.00")]
@@ -225,14 +225,14 @@ def test_some_seats_of_a_line_are_named_in_the_refund() -> None:
     assert refund.explanation.startswith("125.00 x 3/10 seats x 10/30 days (21-30 June 2025)")
 
 
-def test_further_seats_cost_what_their_log_says() -> None:
+def test_rule_4_7_further_seats_cost_what_their_log_says() -> None:
     dearer = replace(PRICE, unit_price=Decimal("15.00"))
     more = change(1, date(2025, 6, 10), 10, 12, price=dearer)
 
     assert amounts(settled(timeline(more), [line("125.00")])) == ["20.00"]
 
 
-def test_days_given_back_return_at_the_rate_of_their_line() -> None:
+def test_rule_4_7_days_given_back_return_at_the_rate_of_their_line() -> None:
     dearer = replace(PRICE, unit_price=Decimal("20.00"))
     billed = [line("125.00")]
     billed = booked(billed, settled(timeline(OFF), billed))
@@ -241,7 +241,7 @@ def test_days_given_back_return_at_the_rate_of_their_line() -> None:
     assert amounts(settled(timeline(OFF, on, price=dearer), billed)) == ["37.50"]
 
 
-def test_never_invoiced_days_cost_todays_price() -> None:
+def test_rule_4_7_never_invoiced_days_cost_todays_price() -> None:
     dearer = replace(PRICE, unit_price=Decimal("20.00"))
 
     assert amounts(recurring(timeline(OFF, ON, price=dearer), TERMS, [], JULY)) == ["200.00"]
@@ -251,7 +251,7 @@ def test_never_invoiced_days_cost_todays_price() -> None:
     ("foreign", "refund"),
     [("-100.00", "-25.00"), ("-125.00", None), ("-30.00", "-58.33")],
 )
-def test_lines_of_others_reduce_the_cap_only(foreign: str, refund: str | None) -> None:
+def test_rule_4_8_lines_of_others_reduce_the_cap_only(foreign: str, refund: str | None) -> None:
     other = line(foreign, name="other", kind=LineKind.REFUND, reverses="root", calculated=None)
 
     found = settled(timeline(OFF), [line("125.00"), other])
@@ -259,7 +259,7 @@ def test_lines_of_others_reduce_the_cap_only(foreign: str, refund: str | None) -
     assert amounts(found) == ([refund] if refund else [])
 
 
-def test_a_one_off_of_ours_reduces_the_cap_only() -> None:
+def test_rule_4_8_a_one_off_of_ours_reduces_the_cap_only() -> None:
     one_off = line("-100.00", name="other", kind=LineKind.ONE_OFF, reverses="root")
 
     (refund,) = settled(timeline(OFF), [line("125.00"), one_off])
@@ -268,7 +268,7 @@ def test_a_one_off_of_ours_reduces_the_cap_only() -> None:
     assert "no more than 25.00 is left of it" in refund.explanation
 
 
-def test_an_edited_amount_is_never_compensated() -> None:
+def test_rule_4_9_an_edited_amount_is_never_compensated() -> None:
     edited = line("100.00", calculated="125.00")
 
     assert settled(timeline(), [edited]) == []
@@ -276,7 +276,7 @@ def test_an_edited_amount_is_never_compensated() -> None:
     assert amounts(settled(timeline(OFF), [edited])) == ["-58.33"]
 
 
-def test_lines_on_a_void_invoice_count_for_nothing() -> None:
+def test_rule_4_14_lines_on_a_void_invoice_count_for_nothing() -> None:
     void = line("125.00", state=InvoiceState.VOID)
 
     found = settled(timeline(), [void], until=JUNE.end)
@@ -284,7 +284,7 @@ def test_lines_on_a_void_invoice_count_for_nothing() -> None:
     assert [(one.reverses, str(one.amount)) for one in found] == [(None, "125.00")]
 
 
-def test_the_base_is_what_was_billed_not_the_price_list() -> None:
+def test_rule_4_7_the_base_is_what_was_billed_not_the_price_list() -> None:
     """X14: 6.38 was billed for 2 x 3.1875."""
     price = replace(PRICE, unit_price=Decimal("3.1875"))
     off = change(1, date(2025, 6, 2), 2, 0, day=NEW_STATE)
@@ -294,7 +294,7 @@ def test_the_base_is_what_was_billed_not_the_price_list() -> None:
     assert amounts(found) == ["-6.17"]
 
 
-def test_tax_goes_back_in_the_same_proportion_and_to_the_cent() -> None:
+def test_rule_4_13_tax_goes_back_in_the_same_proportion_and_to_the_cent() -> None:
     """Rule 4.13: 23.75 back in two halves."""
     taxed = replace(PRICE, tax_percent=Decimal(19))
     half = change(1, date(2025, 6, 16), 10, 0, day=NEW_STATE)
@@ -308,7 +308,7 @@ def test_tax_goes_back_in_the_same_proportion_and_to_the_cent() -> None:
     assert amounts([*first, *second]) == ["-62.50", "-62.50"]
 
 
-def test_nothing_before_adoption_is_charged() -> None:
+def test_rule_4_6_nothing_before_adoption_is_charged() -> None:
     """Rule 4.6: June is the cycle of adoption, and was invoiced with fewer seats."""
     adopted = replace(timeline(), bill_from=JUNE.start)
     may = line("100.00", Period(date(2025, 5, 1), JUNE.start), quantity=8, calculated=None)
@@ -318,7 +318,7 @@ def test_nothing_before_adoption_is_charged() -> None:
     assert found == []
 
 
-def test_only_refunds_from_before_adoption_count_as_credited() -> None:
+def test_rule_4_6_only_refunds_from_before_adoption_count_as_credited() -> None:
     """Rule 4.6: suspended and refunded by others before adoption, activated after it."""
     adopted = replace(timeline(ON, opening=0), bill_from=JUNE.start)
     root = line("125.00", calculated=None)
@@ -331,7 +331,7 @@ def test_only_refunds_from_before_adoption_count_as_credited() -> None:
     assert settled(adopted, [root, replace(refund, kind=LineKind.ONE_OFF)]) == []
 
 
-def test_credits_in_a_period_before_adoption_are_not_charged_back() -> None:
+def test_rule_4_6_credits_in_a_period_before_adoption_are_not_charged_back() -> None:
     on = change(1, date(2025, 6, 20), 0, 10)
     adopted = replace(timeline(on, opening=0), bill_from=JULY.start)
     root = line("125.00", calculated=None)
@@ -340,7 +340,7 @@ def test_credits_in_a_period_before_adoption_are_not_charged_back() -> None:
     assert settled(adopted, [root, refund]) == []
 
 
-def test_the_contracts_end_is_billed_and_prorates_the_last_cycle() -> None:
+def test_rule_4_12_the_contracts_end_is_billed_and_prorates_the_last_cycle() -> None:
     ending = replace(TERMS, ends_on=date(2025, 6, 16))
 
     assert amounts(recurring(timeline(), ending, [], JUNE)) == ["66.67"]
@@ -348,7 +348,7 @@ def test_the_contracts_end_is_billed_and_prorates_the_last_cycle() -> None:
     assert recurring(timeline(), ending, [], JULY) == []
 
 
-def test_the_start_is_a_billed_day_in_both_conventions() -> None:
+def test_rule_4_1_the_start_is_a_billed_day_in_both_conventions() -> None:
     for day in ChangeDay:
         new = change(1, date(2025, 6, 22), 0, 10, kind="new", day=day)
         told = replace(timeline(new, opening=0), starts_on=date(2025, 6, 22))
@@ -362,7 +362,7 @@ def test_a_start_moved_later_gives_no_credit() -> None:
     assert settled(told, [line("125.00")]) == []
 
 
-def test_pause_and_resume_cost_nothing() -> None:
+def test_rule_4_12_pause_and_resume_cost_nothing() -> None:
     pause = change(1, date(2025, 6, 10), 10, 10, kind="pause")
     resume = change(2, date(2025, 6, 12), 10, 10, kind="resume")
 
@@ -376,7 +376,7 @@ def test_a_pause_does_not_end_a_declined_change() -> None:
     assert settled(timeline(fewer, pause), [line("125.00")]) == []
 
 
-def test_two_seats_lines_in_one_period_add_up() -> None:
+def test_rule_4_2_two_seats_lines_in_one_period_add_up() -> None:
     """Each alone would be -8.33; together 16.6667 are due, and the last takes the remainder."""
     price = replace(PRICE, unit_price=Decimal("12.50"))
     off = change(2, date(2025, 6, 10), 2, 0)
@@ -400,7 +400,9 @@ def test_two_seats_lines_in_one_period_add_up() -> None:
         pytest.param(ProrateUnit.FIXED30, "-2766.67", id="166 of 360 days"),
     ],
 )
-def test_the_prorate_unit_of_the_log_decides(unit: ProrateUnit, refund: str | None) -> None:
+def test_rule_4_3_the_prorate_unit_of_the_log_decides(
+    unit: ProrateUnit, refund: str | None
+) -> None:
     year = Period(date(2025, 1, 1), date(2026, 1, 1))
     terms = replace(TERMS, frequency=Frequency.ANNUAL)
     off = change(1, date(2025, 7, 14), 25, 0, unit=unit)
@@ -411,7 +413,7 @@ def test_the_prorate_unit_of_the_log_decides(unit: ProrateUnit, refund: str | No
     assert amounts(found) == ([refund] if refund else [])
 
 
-def test_a_changed_setting_never_bills_history_again() -> None:
+def test_rule_4_3_a_changed_setting_never_bills_history_again() -> None:
     billed = [line("125.00")]
     billed = booked(billed, settled(timeline(OFF), billed))
 
@@ -455,7 +457,7 @@ def test_in_advance_the_cycle_of_the_change_and_all_invoiced_cycles_are_charged(
     assert due_until(timeline(), TERMS, today=today, invoiced_until=JULY.end) == JULY.end
 
 
-def test_in_arrears_a_cycle_that_ended_waits_for_its_invoice_run() -> None:
+def test_rule_4_10_in_arrears_a_cycle_that_ended_waits_for_its_invoice_run() -> None:
     until = due_until(timeline(), ARREARS, today=JULY.start, invoiced_until=JUNE.start)
 
     assert until == JUNE.start
@@ -472,7 +474,7 @@ def test_an_increase_is_charged_in_every_cycle_that_is_invoiced() -> None:
     ]
 
 
-def test_a_price_change_is_for_days_that_were_not_invoiced() -> None:
+def test_rule_4_7_a_price_change_is_for_days_that_were_not_invoiced() -> None:
     dearer = replace(PRICE, unit_price=Decimal("20.00"))
     told = timeline(
         change(1, date(2025, 6, 15), 10, 10, kind="price_change", price=dearer), price=dearer

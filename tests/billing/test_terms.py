@@ -9,7 +9,7 @@ CHOICE, CONTRACT, DECISION = RefundChoice, ProcessRefunds, RefundDecision
 
 @pytest.mark.parametrize("contract", ProcessRefunds)
 @pytest.mark.parametrize("setting", [True, False])
-def test_the_subscription_overrules_contract_and_setting(
+def test_rule_4_5_the_subscription_overrules_contract_and_setting(
     contract: ProcessRefunds, *, setting: bool
 ) -> None:
     given = decide_refund(CHOICE.APPLY, contract, global_setting=setting)
@@ -28,7 +28,7 @@ def test_the_subscription_overrules_contract_and_setting(
         (CONTRACT.USE_GLOBAL, False, DECISION.DECLINED_BY_SETTING, "global setting does not"),
     ],
 )
-def test_the_contract_decides_before_the_setting(
+def test_rule_4_5_the_contract_decides_before_the_setting(
     contract: ProcessRefunds, decision: RefundDecision, reason: str, *, setting: bool
 ) -> None:
     ruling = decide_refund(CHOICE.USE_CONTRACT, contract, global_setting=setting)
@@ -37,7 +37,7 @@ def test_the_contract_decides_before_the_setting(
     assert reason in ruling.reason
 
 
-def test_only_declined_days_stay_desired() -> None:
+def test_rule_4_5_only_declined_days_stay_desired() -> None:
     kept = {decision for decision in RefundDecision if decision.declined}
 
     assert kept == set(RefundDecision) - {DECISION.REFUNDED, DECISION.NOTHING_TO_REFUND}

@@ -17,7 +17,9 @@ NEXT = SIXTEENTH + timedelta(1)
 @pytest.mark.parametrize(
     ("day", "seats"), [(ChangeDay.OLD_STATE, (10, 0)), (ChangeDay.NEW_STATE, (0, 0))]
 )
-def test_the_day_of_a_change_has_the_frozen_state(day: ChangeDay, seats: tuple[int, int]) -> None:
+def test_rule_4_1_the_day_of_a_change_has_the_frozen_state(
+    day: ChangeDay, seats: tuple[int, int]
+) -> None:
     told = timeline(change(1, SIXTEENTH, 10, 0, day=day))
 
     assert (told.seats_on(SIXTEENTH), told.seats_on(NEXT)) == seats
@@ -30,7 +32,7 @@ def test_before_any_change_the_opening_quantity_stands() -> None:
     assert told.governing(date(2020, 1, 1)) is None
 
 
-def test_there_are_no_seats_before_the_start_and_after_the_end() -> None:
+def test_rule_4_1_there_are_no_seats_before_the_start_and_after_the_end() -> None:
     told = replace(timeline(), starts_on=SIXTEENTH, ends_on=NEXT)
 
     days = [SIXTEENTH - timedelta(1), SIXTEENTH, NEXT, NEXT + timedelta(1)]
@@ -46,7 +48,7 @@ def test_the_last_of_several_changes_on_one_day_counts() -> None:
     assert governing.change_key == "key-2"
 
 
-def test_a_declined_change_governs_until_the_next() -> None:
+def test_rule_4_5_a_declined_change_governs_until_the_next() -> None:
     declined = RefundDecision.DECLINED_BY_CONTRACT
     told = timeline(
         change(1, SIXTEENTH, 10, 7, decision=declined), change(2, date(2025, 6, 20), 7, 12)

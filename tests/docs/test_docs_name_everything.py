@@ -13,6 +13,7 @@ from seatkeeper.config import (
     Config,
     DataverseConfig,
     GuardsConfig,
+    HealthConfig,
     MoneyConfig,
     ProviderConfig,
     ScopeConfig,
@@ -102,11 +103,12 @@ def test_every_setting_of_the_sandbox_is_explained_with_its_default():
         ("money.", MoneyConfig),
         ("guards.", GuardsConfig),
         ("scope.", ScopeConfig),
+        ("health.", HealthConfig),
     ],
-    ids=["top", "dataverse", "providers", "sign_in", "money", "guards", "scope"],
+    ids=["top", "dataverse", "providers", "sign_in", "money", "guards", "scope", "health"],
 )
 def test_every_key_of_the_configuration_is_in_the_readme(section, model):
-    nested = {"dataverse", "providers", "sign_in", "money", "guards", "scope"}
+    nested = {"dataverse", "providers", "sign_in", "money", "guards", "scope", "health"}
     keys = {f"{section}{name}" for name in model.model_fields if name not in nested}
     assert keys <= quoted("README.md")
 

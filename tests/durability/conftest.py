@@ -1,5 +1,8 @@
 """A site on a state file of its own."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 
 from tests.durability.site import Site, open_site
@@ -7,19 +10,23 @@ from tests.durability.story import adopted_site
 
 
 @pytest.fixture
-def site(tmp_path) -> Site:
+def site(make_site) -> Site:
     """One subscription; the daemon has had its first look on 10 June."""
-    return adopted_site(tmp_path / "state.db")
+    return make_site()
 
 
 @pytest.fixture
-def make_site(tmp_path):
-    """Return a maker of sites whose daemon has had its first look."""
+def make_site(tmp_path) -> Iterator[Callable[..., Site]]:
+    """Make sites whose daemon has had its first look; at the end nothing unforeseen happened."""
+    sites: list[Site] = []
 
-    def make(**options) -> Site:
-        return adopted_site(tmp_path / "state.db", **options)
+    def make(**options: Any) -> Site:
+        sites.append(adopted_site(tmp_path / "state.db", **options))
+        return sites[-1]
 
-    return make
+    yield make
+    for site in sites:
+        assert "unforeseen" not in site.log.events
 
 
 @pytest.fixture

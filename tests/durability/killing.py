@@ -152,7 +152,7 @@ class Killing:
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"):
             kept.pop(name, None)
         kept |= {"PYTHONPATH": str(ROOT), "SEATKEEPER__POLL_SECONDS": POLL_SECONDS}
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  # ourselves
             [sys.executable, "-m", "seatkeeper", *arguments, "--config", self._config],
             env=kept,
             stdout=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sync.state import TrailEntry
 from tests.engine.opening import open_stage, unseen_stage
 from tests.engine.stage import Setting, Stage
 
@@ -29,8 +30,16 @@ def _opening(begin: Callable[[Setting], Stage]) -> Iterator[Callable[..., Stage]
         return stages[-1]
 
     yield open_one
+    unforeseen = [one for stage in stages for one in _unforeseen(stage)]
     for stage in stages:
         stage.application.close()
+    assert unforeseen == []
+
+
+def _unforeseen(stage: Stage) -> list[TrailEntry]:
+    """Return what the engine set aside because it broke: an error of its own stops no test."""
+    entries = stage.application.store.tx(lambda tx: tx.read_trail())
+    return [one for one in entries if one.facts.get("code") == "unforeseen"]
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ def count(sandbox: Sandbox, table: str) -> int:
     return len(list(sandbox.world.dataverse.rows(table)))
 
 
-def test_the_scenarios_are_empty_demo_and_scale():
-    assert list(SCENARIOS) == ["empty", "demo", "scale"]
+def test_the_scenarios_are_empty_demo_scale_and_bare():
+    assert list(SCENARIOS) == ["empty", "demo", "scale", "bare"]
 
 
 def test_empty_has_no_rows(sandbox: Sandbox):

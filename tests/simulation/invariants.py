@@ -69,7 +69,7 @@ def i2_nothing_twice(evidence: Evidence, unseen: Iterable[str] = ()) -> list[str
 
 
 def i2_turned_as_needed(evidence: Evidence, subscription: str, licence: str) -> list[str]:
-    """A licence is turned on or off at most once for every log, and once for every hand."""
+    """Turn a licence at most once for every log, and once for every hand."""
     writes = evidence.of("subscription", licence, service="partner_center")
     turns = [one for one in writes if _is_turned(one)]
     ours = sum(one.by_us for one in turns)
@@ -118,7 +118,7 @@ def _touched_lines(evidence: Evidence, subscription: str) -> bool:
 
 
 def i3_invoices_add_up(evidence: Evidence) -> list[str]:
-    """The total of an issued invoice is the sum of its lines; numbers have no gaps."""
+    """Add an issued invoice up to its total; leave no gap in the numbers."""
     lines = _final(evidence, "sk_invoiceline").values()
     wrong = []
     numbers = []
@@ -179,13 +179,13 @@ def i5_intent_before_write(unintended: Iterable[str]) -> list[str]:
 
 
 def i6_state_is_sound(answers: Sequence[str], pending: Sequence[str]) -> list[str]:
-    """The state file passes SQLite's own check, and opening it again changes no table."""
+    """Pass SQLite's own check; opening the state again changes no table."""
     wrong = [f"I6 integrity_check says {words}" for words in answers if words != "ok"]
     return [*wrong, *(f"I6 the migration {name} is not stored" for name in pending)]
 
 
 def i7_neighbours_are_not_delayed(evidence: Evidence, troubled: Iterable[str]) -> list[str]:
-    """The cycle that sees a change logs it, though other records are in trouble.
+    """Log a change in the cycle that sees it, though other records are in trouble.
 
     A cycle begins with the poll of the logs; to be held only against a run without faults.
     """
@@ -221,7 +221,7 @@ def i9_nothing_deleted(evidence: Evidence) -> list[str]:
 
 
 def i10_quiet_when_nothing_happens(evidence: Evidence, since: int) -> list[str]:
-    """A cycle in a quiet world writes nothing and asks once per polled table."""
+    """Write nothing in a quiet world, and ask once per polled table."""
     wrong = [f"I10 {one.table} {one.id} was written" for one in evidence.commits if one.seq > since]
     asked = Counter(one.path.rsplit("/", 1)[-1] for one in evidence.requests if one.seq > since)
     if asked != Counter(POLLED):

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 import structlog
-
 from sqlite_utils import Database
 
 from store.schema import migrations
@@ -58,7 +57,14 @@ class Mix:
         }
     )
     works: dict[str, int] = field(
-        default_factory=lambda: {"": 30, "store": 14, "wire": 20, "trouble": 24, "person": 10, "second": 4}
+        default_factory=lambda: {
+            "": 30,
+            "store": 14,
+            "wire": 20,
+            "trouble": 24,
+            "person": 10,
+            "second": 4,
+        }
     )
 
 
@@ -262,9 +268,7 @@ def _local(town: Town, said: Sequence[Any]) -> Iterator[str]:
         "log": f"{town.watch.log.told} {said}",
         "state": "\n".join(connection.iterdump()),
     }
-    yield from invariants.i8_no_secret(
-        [town.world.client_secret, *town.watch.tokens], places
-    )
+    yield from invariants.i8_no_secret([town.world.client_secret, *town.watch.tokens], places)
 
 
 def digest(town: Town) -> str:
@@ -273,4 +277,3 @@ def digest(town: Town) -> str:
     for entry in town.world.journal.since(0):
         hashed.update(repr(entry).encode())
     return hashed.hexdigest()
-

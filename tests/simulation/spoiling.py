@@ -11,28 +11,28 @@ from tests.simulation.watch import Watch
 
 
 def random_ids(patch: Any) -> None:
-    """Ids of the moment instead of ids of the fact (rules.md 2.1)."""
+    """Take ids of the moment instead of ids of the fact (rules.md 2.1)."""
     patch.setattr(ids, "log_id", lambda _: str(uuid4()))
     patch.setattr(ids, "line_id", lambda *_, **__: str(uuid4()))
 
 
 def no_lock(patch: Any) -> None:
-    """A second daemon on the same state is let in (rules.md 2.12)."""
+    """Let a second daemon on the same state in (rules.md 2.12)."""
     patch.setattr("seatkeeper.instance.single_instance", lambda _: nullcontext())
 
 
 def unclear_is_done(patch: Any) -> None:
-    """An answer that was lost is taken for a yes (rules.md 2.6)."""
+    """Take an answer that was lost for a yes (rules.md 2.6)."""
     patch.setattr(apply, "is_written", lambda *_: True)
 
 
 def unclear_is_sent_again(patch: Any) -> None:
-    """What is unclear goes again, and nobody looks for it first (rules.md 2.6)."""
+    """Send again what is unclear, and do not look for it first (rules.md 2.6)."""
     patch.setattr(apply, "is_written", lambda *_: False)
 
 
 def provider_is_asked_again_at_once(patch: Any) -> None:
-    """An unclear provider write is planned anew, as if it had not been sent (rules.md 2.8)."""
+    """Plan an unclear provider write anew, as if it had not been sent (rules.md 2.8)."""
 
     def forget(engine: Any, sent: Operation) -> provide.Attempt:
         provide._drop(engine, [sent], provide.Attempt(ending=provide.Ending.LATER))
@@ -42,7 +42,7 @@ def provider_is_asked_again_at_once(patch: Any) -> None:
 
 
 def hold_is_not_stored(patch: Any) -> None:
-    """What a suspend takes is not kept before it is sent (rules.md 2.10)."""
+    """Do not keep what a suspend takes before it is sent (rules.md 2.10)."""
     patch.setattr(journal, "_store_hold", lambda *_: None)
 
 
@@ -83,5 +83,5 @@ class _Late:
 
 
 def stored_after_the_send(town: Town, mortal: Any) -> Any:
-    """Everything is stored after the call instead of before it (rules.md 2.3)."""
+    """Store everything after the call instead of before it (rules.md 2.3)."""
     return LateStore(town, mortal)

@@ -49,9 +49,7 @@ class World:
 
     def ask(self, method: str, path: str) -> None:
         self.seq += 1
-        asked = Asked(
-            seq=self.seq, service="dataverse", method=method, path=path, delivered=True
-        )
+        asked = Asked(seq=self.seq, service="dataverse", method=method, path=path, delivered=True)
         self.requests.append(asked)
 
     def subscribe(self, subscription: str = SUB, **columns: Any) -> None:
@@ -96,7 +94,11 @@ class World:
         self.put("sk_invoiceline", name, by_us=by_us, **whole)
 
     def invoices(self) -> None:
-        june = {"sk_cyclestart": "2025-06-01", "statuscode": 126310000, "sk_number": "INV-2025-0001"}
+        june = {
+            "sk_cyclestart": "2025-06-01",
+            "statuscode": 126310000,
+            "sk_number": "INV-2025-0001",
+        }
         july = {"sk_cyclestart": "2025-07-01", "statuscode": 1, "sk_number": None}
         for name, row in {"june": june, "july": july}.items():
             columns = {"_sk_billingcontractid_value": CONTRACT, "sk_total": None, **row}
@@ -209,9 +211,7 @@ def test_invariant_i3_a_refund_that_was_declined_is_caught(world):
     world.put("sk_changelog", f"log 1 of {SUB}", by_us=True, sk_refunddecision=126310001)
     last = {one.id: one for one in world.commits if one.table == "sk_changelog"}
     created = next(one for one in world.commits if one.table == "sk_changelog")
-    world.commits[world.commits.index(created)] = replace(
-        created, after=last[created.id].after
-    )
+    world.commits[world.commits.index(created)] = replace(created, after=last[created.id].after)
     assert invariants.i3_money_to_the_cent(world.evidence(), SUB)
 
 

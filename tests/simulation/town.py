@@ -29,7 +29,7 @@ from sync.cycle import Report, look_at_parked, run_cycle, run_once
 from sync.engine import Engine
 from sync.invoice_run import Issued, run_invoices
 from sync.restored import mark_restored
-from tests.durability.site import ORIGIN, MortalStore, Site, _config
+from tests.durability.site import MortalStore, Site, _config
 from tests.simulation.chronos import Chronos
 from tests.simulation.watch import Watch, WatchedWire
 
@@ -122,7 +122,7 @@ class Town(Site):
     def cycle(self) -> Report:
         """Do what the daemon does every few seconds."""
         life = self.alive()
-        if self.chronos.time - life.polled_parked_at >= 300:  # noqa: PLR2004  # as in the daemon
+        if self.chronos.time - life.polled_parked_at >= 300:  # as in the daemon
             look_at_parked(life.engine)
             life.polled_parked_at = self.chronos.time
         return run_cycle(life.engine)

@@ -69,7 +69,7 @@ class Watch:
     """Unclear provider writes, which may still show."""
 
     def forget(self) -> None:
-        """The state was lost or put back: nobody can know what was unclear."""
+        """Forget what was unclear: the state was lost or put back, and nobody can know."""
         self._unclear.clear()
         self._waited.clear()
 
@@ -96,9 +96,9 @@ class Watch:
                 self.unseen.append(f"{sorted(sent.targets)} went again unseen")
         for earlier in self._waited:
             seconds = sent.at - earlier.at
-            if earlier.targets & sent.targets and 0 <= seconds < PATIENCE:
-                if not earlier.targets & set(self.committed(earlier.mark)):
-                    self.unseen.append(f"{sorted(sent.targets)} went again after {seconds:.0f} s")
+            shows = earlier.targets & set(self.committed(earlier.mark))
+            if earlier.targets & sent.targets and 0 <= seconds < PATIENCE and not shows:
+                self.unseen.append(f"{sorted(sent.targets)} went again after {seconds:.0f} s")
 
     def ended(self, sent: Sent, status: int | None) -> None:
         """Note how a request ended; `status` None: nobody has got an answer."""

@@ -10,6 +10,7 @@ from seatkeeper.config import (
     Config,
     DataverseConfig,
     GuardsConfig,
+    HealthConfig,
     MoneyConfig,
     ProviderConfig,
     ScopeConfig,
@@ -27,6 +28,7 @@ MODELS = (
     MoneyConfig,
     GuardsConfig,
     ScopeConfig,
+    HealthConfig,
 )
 
 

@@ -1,0 +1,43 @@
+"""Let others watch a running daemon: the health endpoint, where the configuration wants one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from seatkeeper.bootstrap import Application, look_at_store
+from seatkeeper.credentials import expiries
+from seatkeeper.pulse import Pulse
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def watched(application: Application, pulse: Pulse) -> Iterator[None]:
+    """Answer for health and metrics meanwhile. Raise OSError when the port is taken."""
+    config = application.config
+    if config.health.listen is None:
+        yield
+        return
+    # Lazy: only a daemon that is watched pays for loading the server and the metrics.
+    from seatkeeper.health import HealthApp  # noqa: PLC0415
+    from seatkeeper.listener import listen  # noqa: PLC0415
+    from seatkeeper.metrics import Sources  # noqa: PLC0415
+
+    store = look_at_store(config)
+    sources = Sources(
+        store=store,
+        pulse=pulse,
+        tally=application.tally,
+        facts={"mode": config.mode, "mapping_hash": application.mappings.hash},
+        credentials=expiries(config),
+    )
+    try:
+        listener = listen(config.health.listen, HealthApp(sources))
+        log.info("health answers", listen=listener.address)
+        try:
+            yield
+        finally:
+            listener.close()
+    finally:
+        store.close()

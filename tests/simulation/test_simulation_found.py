@@ -1,0 +1,68 @@
+"""What the simulator has found, made small: each of these went wrong once."""
+
+import pytest
+
+from tests.simulation.acts import Act, Work
+from tests.simulation.run import run
+
+DAY = Act("clock", 0, 86_400)
+NOTHING_ELSE_DRAWN = 6
+"""A seed whose world has the settings of the sandbox as they are mostly."""
+
+FOUND = {
+    "a back-dated change does not date the change before it": [
+        DAY,
+        Act("status", 0, 0, "paused"),
+        Act("wait", 0, 5),
+        Act("back-dated", 0, 2, "active"),
+        Work(),
+    ],
+    "a date that a person took away again does not date the change": [
+        Act("back-dated", 3, 5, "active"),
+        Work(),
+        DAY,
+        Act("status", 3, 0, "suspended"),
+        Work(),
+    ],
+    "a refused change is not judged again after a later one counts": [
+        Act("quantity", 2, 0),
+        Work(),
+        DAY,
+        Act("status", 2, 0, "paused"),
+        Work(),
+        Act("touch", 2),
+        Work("once"),
+        Work("once"),
+    ],
+    "a person who cancels while a date is reached is not written over": [
+        DAY,
+        Act("schedule", 4, 0),
+        Work("cycle", "person", 7, act=Act("status", 4, 0, "cancelled")),
+        Work(),
+    ],
+}
+
+
+@pytest.mark.parametrize("steps", FOUND.values(), ids=FOUND)
+def test_found_by_the_simulator(steps):
+    outcome = run(NOTHING_ELSE_DRAWN, steps=steps)
+    assert not outcome.violations, outcome.told()
+
+
+@pytest.mark.parametrize("at", range(3, 9))
+def test_a_reached_date_never_writes_over_a_person_at_whatever_request_they_save(at):
+    person = Act("status", 4, 0, "cancelled")
+    steps = [DAY, Act("schedule", 4, 0), Work("cycle", "person", at, act=person), Work()]
+    outcome = run(NOTHING_ELSE_DRAWN, steps=steps)
+    assert not outcome.violations, outcome.told()
+
+
+def test_two_quantities_whose_history_is_late_are_two_logs():
+    """The wait for late audit rows begins anew when the row was saved again meanwhile."""
+    steps = [Act("quantity", 4, 9), Work(), Act("wait", 0, 62), Act("quantity", 4, 13), Work()]
+    outcome = run(LATE_AUDIT, steps=steps)
+    assert not outcome.violations, outcome.told()
+
+
+LATE_AUDIT = 20
+"""A seed whose world writes audit rows 30 seconds late."""
