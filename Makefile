@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CLIENTS := tests_clients/.venv
 ARGS   ?=
 
-.PHONY: help setup demo test test-clients check format lock bench record replay clean sim prove
+.PHONY: help setup demo test test-clients check format lock bench year record replay clean sim prove
 help:  #? list the targets
 	@sed -n 's/^\([a-z-]*\):.*#? \(.*\)/make \1 \t\2/p' Makefile
 
@@ -58,6 +58,9 @@ endif
 
 replay: setup  #? your recording against your mappings, offline: CASSETTES=recording MAPPINGS=mappings
 	$(BIN)/python -m tests.recorded.replay $(or $(CASSETTES),recording) $(MAPPINGS)
+
+year: setup  #? a year of a hundred contracts against the oracle
+	$(BIN)/python -m tests.money_year.whole $(ARGS)
 
 bench: setup  #? measure; results go to docs/performance.md
 	$(BIN)/python -m bench $(ARGS)

@@ -38,6 +38,7 @@ class Options:
     rounds: int
     samples: int
     settled: int
+    invoices: int
     write: bool
 
 
@@ -48,6 +49,9 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--rounds", type=int, default=whole.rounds, help="runs of each reader")
     parser.add_argument("--samples", type=int, default=whole.samples, help="timed deactivations")
     parser.add_argument("--settled", type=int, default=whole.settled, help="settlements, 3 times")
+    parser.add_argument(
+        "--invoices", type=int, default=whole.invoices, help="contracts that are invoiced"
+    )
     parser.add_argument("--write", action="store_true", help=f"write into {DOCUMENT.name}")
     return parser.parse_args(arguments, namespace=Options())
 
@@ -62,6 +66,7 @@ def _sizes(options: Options) -> Sizes:
         adoptions=min(rounds, whole.adoptions),
         samples=options.samples,
         settled=options.settled,
+        invoices=options.invoices,
         laid=min(rows * 5, whole.laid),
     )
 

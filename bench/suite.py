@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from bench import exchanges, first_read, laying, reaction
+from bench import exchanges, first_read, invoicing, laying, reaction
 from bench.first_read import Readings, ratios
 from bench.report import Table, Verdict, verdicts
 from bench.running import Sandbox, child
@@ -17,6 +17,7 @@ IDLE, DEACTIVATION, ACTIVATION = 2, 4, 5
 P95_SECONDS = 2.0
 LAID_SECONDS, LAID_MIB = 60.0, 3072.0
 SERVER_SHARE = 0.5
+WRITES_PER_INVOICE = 1.2
 SETTLED_SECONDS = 60.0
 """Of one core, for 100,000 subscriptions."""
 WORDS = {
@@ -42,13 +43,14 @@ class Sizes:
     samples: int = 40
     settled: int = 10_000
     laid: int = 1_000_000
+    invoices: int = 1_000
 
 
 def run(running: Sandbox, sizes: Sizes, say: Say) -> list[Table]:
     """Measure everything; the table of the targets comes first."""
     found: list[Verdict] = []
     tables: list[Table] = []
-    for part in (_exchanges, _reaction, _first_read, _laying, _settlement):
+    for part in (_exchanges, _reaction, _first_read, _laying, _settlement, _invoices):
         say(part.__doc__ or part.__name__)
         verdict, table = part(running, sizes)
         found += verdict
@@ -231,3 +233,41 @@ def _settlement(_: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
         met=cpu < target,
     )
     return [verdict], table
+
+
+def _invoices(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """Issue the invoices of many contracts, and of a quarter of them."""
+    few, many = (
+        invoicing.measure(running, number)
+        for number in (max(sizes.invoices // 4, 1), sizes.invoices)
+    )
+    rows = tuple(
+        (
+            f"{one['invoices']:,}",
+            f"{one['seconds']:.1f} s",
+            f"{one['invoices'] / one['seconds']:,.0f}",
+            f"{one['writes']:.2f}",
+            f"{one['peak_mib']:.0f} MiB",
+        )
+        for one in (few, many)
+    )
+    table = Table(
+        title="Invoices, one subscription each",
+        head=("invoices", "time", "per second", "change sets per invoice", "peak memory"),
+        rows=rows,
+    )
+    growth = many["peak_mib"] / few["peak_mib"]
+    return [
+        Verdict(
+            name="Dataverse writes (change sets) per invoice",
+            measured=f"{many['writes']:.2f}",
+            target=f"<= {WRITES_PER_INVOICE:g}",
+            met=many["writes"] <= WRITES_PER_INVOICE,
+        ),
+        Verdict(
+            name=f"flat: peak of {many['invoices']:,} / {few['invoices']:,} invoices",
+            measured=f"{growth:.2f}",
+            target=f"<= {FLAT}",
+            met=growth <= FLAT,
+        ),
+    ], table

@@ -145,6 +145,11 @@ class MsalTokens:
         except (ValueError, OSError) as error:
             self._acquire = None
             raise SignInFailed(self._struck(f"sign-in is not possible: {error}")) from None
+        except TypeError as error:  # of PyJWT and cryptography, about a key
+            self._acquire = None
+            needed = "a certificate needs an RSA key, and its passphrase if it has one"
+            told = self._struck(f"sign-in is not possible: {error} ({needed})")
+            raise SignInFailed(told) from None
         except MsalServiceError as error:
             self._acquire = None
             raise Unavailable(self._struck(f"sign-in: {error}")) from None

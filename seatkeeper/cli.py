@@ -20,6 +20,7 @@ from seatkeeper.commands import (
     parked,
     playing,
     running,
+    schema,
     steering,
     telling,
     watching,
@@ -61,6 +62,7 @@ invoices.app.command("show")(invoice_show.invoice_show)
 app.add_typer(invoices.app, name="invoice")
 app.add_typer(parked.app, name="parked")
 app.add_typer(mappings.app, name="mapping")
+app.add_typer(schema.app, name="schema")
 
 
 def main() -> NoReturn:

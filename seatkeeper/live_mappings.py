@@ -53,7 +53,7 @@ def _unmet(entity: Entity, rules: TableRules) -> Iterator[Misfit]:
         return
     filled = {column for field in entity.fields.values() for column in field.columns}
     filled |= {name.removesuffix("@odata.bind") for name in entity.constants}
-    filled |= {entity.id_column, *_GIVEN_BY_DATAVERSE}
+    filled |= {entity.id_column, f"{entity.table}id", *_GIVEN_BY_DATAVERSE}
     for column in sorted(rules.required - filled):
         told = f"column {column} is required, and nothing fills it; map it, or add it to constants"
         yield Misfit(("constants",), told)

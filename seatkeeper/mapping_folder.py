@@ -85,7 +85,7 @@ def read_folder(found: Folder) -> Mappings:
     return mappings
 
 
-def tests_of(found: Folder, entity: str) -> list[Mapping[str, object]]:
+def trials_of(found: Folder, entity: str) -> list[Mapping[str, object]]:
     """Return the tests that stand in an entity's file."""
     document = found.documents[found.file_of(entity)].data
     tests = document.get("tests") if isinstance(document, dict) else None
@@ -95,7 +95,7 @@ def tests_of(found: Folder, entity: str) -> list[Mapping[str, object]]:
 def failures(found: Folder, mappings: Mappings) -> Iterator[Problem]:
     """Run the tests of all files; yield those that do not hold, with file and line."""
     for name, entity in mappings.entities.items():
-        tests = tests_of(found, name)
+        tests = trials_of(found, name)
         for one in run_trials(entity, tests):
             number = one.path[1] if len(one.path) > 1 else 0
             title = tests[number].get("name", "") if isinstance(number, int) else ""

@@ -42,8 +42,8 @@ class Sources:
     store: Store
     pulse: Pulse
     tally: Tally
-    facts: Mapping[str, str]
-    """What the configuration says: mode, mapping hash."""
+    facts: Callable[[], Mapping[str, str]]
+    """Returns what the configuration says: mode, mapping hash; a reload may change it."""
     credentials: Mapping[str, datetime]
     """When a certificate of a service ends."""
 
@@ -69,7 +69,7 @@ class _Scrape(Collector):
             f"{_P}build", "The version that runs.", value={"version": version("seatkeeper")}
         )
         yield InfoMetricFamily(
-            f"{_P}config", "What the configuration says.", value=dict(sources.facts)
+            f"{_P}config", "What the configuration says.", value=dict(sources.facts())
         )
         yield from _of_pulse(sources.pulse)
         yield from _of_credentials(sources.credentials)

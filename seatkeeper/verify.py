@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from seatkeeper.bootstrap import Adapters, build, look_at_store
 from seatkeeper.config import Config
 from sync.engine import Engine
-from sync.findings import Finding, judge_rows, judge_state
+from sync.findings import judge_rows, judge_state
+from sync.invariants import Finding
 from sync.ports import Effects, Store
 from sync.remote import RemoteError
 from sync.state import DamagedStateError

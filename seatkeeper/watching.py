@@ -29,7 +29,7 @@ def watched(application: Application, pulse: Pulse) -> Iterator[None]:
         store=store,
         pulse=pulse,
         tally=application.tally,
-        facts={"mode": config.mode, "mapping_hash": application.mappings.hash},
+        facts=lambda: {"mode": config.mode, "mapping_hash": application.engine.mappings.hash},
         credentials=expiries(config),
     )
     try:

@@ -47,7 +47,10 @@ def _holds_values(engine: Engine, operation: Operation) -> bool:
     rows = engine.ports.crm.read([read])[0].rows
     if not rows:
         return False
-    return all(_same(rows[0].get(written[name]), value) for name, value in operation.body.items())
+    return all(
+        _same(rows[0].get(column), operation.body[name], is_bound=name != column)
+        for name, column in written.items()
+    )
 
 
 def _columns_of(engine: Engine, operation: Operation) -> Mapping[str, str]:
@@ -57,9 +60,9 @@ def _columns_of(engine: Engine, operation: Operation) -> Mapping[str, str]:
     return {name: written(name) for name in operation.body}
 
 
-def _same(held: Json, sent: Json) -> bool:
-    if isinstance(sent, str) and sent.endswith(")"):
-        return str(held).lower() in sent.lower()
+def _same(held: Json, sent: Json, *, is_bound: bool) -> bool:
+    if is_bound and isinstance(sent, str):
+        return sent.lower().endswith(f"({str(held).lower()})")
     return held == sent or str(held) == str(sent)
 
 

@@ -6,21 +6,22 @@ lost work      a change is planned, and no operation is left that would carry it
 stale state    the last accepted state is not what the newest log says (rules.md 1.4)
 logged twice   two logs of a subscription have one change key, or one number
 seats          opening + all changes is not the quantity, or not 0 while inactive
-credits        more was credited than the line had billed
-invoice total  the totals of an issued invoice are not the sums of its lines
 ```
+Invoices and their lines are judged by `invariants.py`.
 (rules.md 4.18) What waits, is open, is parked or has changed since the last poll is not judged yet.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from lifecycle.states import LogKind, Status
 from sync.engine import Engine
 from sync.follow import VERSION, version_of
+from sync.invariants import Finding, InvoiceRow, LineRow, judge_invoices
 from sync.logs import standing_of
 from sync.mapping import Entity, MalformedRowError, Record
 from sync.ports import Store, Tx
@@ -36,18 +37,10 @@ _LOG_FIELDS = (
     "quantity_change",
     "quantity_before",
 )
+_INVOICE_FIELDS = ("contract", "status", "number", "net_total", "total")
 _LINE_FIELDS = ("invoice", "reverses", "amount", "calculated_amount", "tax_amount")
+_ENDED = frozenset({Status.CANCELLED, Status.EXPIRED})
 _RESTARTS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something that is not as it must be; or, not `broken`, something that could not be judged."""
-
-    what: str
-    subject: str
-    told: str
-    broken: bool = True
 
 
 # --- the local state ------------------------------------------------------------------------------
@@ -109,17 +102,6 @@ def is_settled(tx: Tx, subject: str) -> bool:
 # --- the rows at Dataverse ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    invoice: str
-    reverses: str
-    amount: Decimal
-    """As it stands on the invoice."""
-    counted: Decimal
-    """As Seatkeeper wrote it, where it did (rules.md 4.9)."""
-    tax: Decimal
-
-
 @dataclass(slots=True)
 class _Table:
     """The records and versions of a table by id, and the rows that cannot be read."""
@@ -140,16 +122,17 @@ class _Table:
 def judge_rows(engine: Engine) -> Iterator[Finding]:
     """Read the tables in full and judge them. Raises RemoteError when they cannot be read."""
     logs = _paged(engine, "change_log", *_LOG_FIELDS)
-    subscriptions = _paged(engine, "subscription", "status", "quantity")
+    subscriptions = _paged(engine, "subscription", "status", "quantity", "contract")
+    contracts = _paged(engine, "contract", "end_on")
     yield from _seats(engine, logs, subscriptions)
-    invoices = _exact(engine, "invoice", "status", "number", "net_total", "total")
+    invoices = _exact(engine, "invoice", *_INVOICE_FIELDS)
     lines = _exact(engine, "invoice_line", *_LINE_FIELDS)
-    named = {row_id: record for row_id, (record, _) in invoices.rows.items()}
-    billed = {row_id: _line(record) for row_id, (record, _) in lines.rows.items()}
-    void = {row_id for row_id, record in named.items() if record.get("status") == "void"}
-    yield from _credits(billed, void)
-    yield from _totals(named, billed)
-    for table in (logs, subscriptions, invoices, lines):
+    yield from judge_invoices(
+        [_invoice(row_id, record) for row_id, (record, _) in invoices.rows.items()],
+        [_line(row_id, record) for row_id, (record, _) in lines.rows.items()],
+        _billing(subscriptions, contracts, engine.now().date()),
+    )
+    for table in (logs, subscriptions, contracts, invoices, lines):
         yield from table.malformed
 
 
@@ -212,41 +195,44 @@ def _money(value: object) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(0)
 
 
-def _line(record: Record) -> _Line:
+def _invoice(row_id: str, record: Record) -> InvoiceRow:
+    return InvoiceRow(
+        id=row_id,
+        contract_id=_id(record.get("contract")),
+        status=str(record.get("status") or ""),
+        number=str(record.get("number") or ""),
+        net_total=_money_or_none(record.get("net_total")),
+        total=_money_or_none(record.get("total")),
+    )
+
+
+def _line(row_id: str, record: Record) -> LineRow:
     written = record.get("calculated_amount")
-    return _Line(
-        invoice=str(record.get("invoice") or "").lower(),
-        reverses=str(record.get("reverses") or "").lower(),
+    return LineRow(
+        id=row_id,
+        invoice_id=_id(record.get("invoice")),
+        reverses=_id(record.get("reverses")),
         amount=_money(record.get("amount")),
         counted=_money(record.get("amount") if written is None else written),
         tax=_money(record.get("tax_amount")),
     )
 
 
-def _credits(lines: Mapping[str, _Line], void: set[str]) -> Iterator[Finding]:
-    credited: dict[str, Decimal] = defaultdict(Decimal)
-    for line in lines.values():
-        if line.reverses and line.invoice not in void:
-            credited[line.reverses] += line.counted
-    for row_id in sorted(credited.keys() & lines.keys()):
-        left = lines[row_id].amount + credited[row_id]
-        if left < 0:
-            told = f"billed {lines[row_id].amount}, and {-credited[row_id]} of it were given back"
-            yield Finding(what="credits", subject=row_id, told=told)
+def _id(value: object) -> str:
+    return str(value or "").lower()
 
 
-def _totals(invoices: Mapping[str, Record], lines: Mapping[str, _Line]) -> Iterator[Finding]:
-    net: dict[str, Decimal] = defaultdict(Decimal)
-    tax: dict[str, Decimal] = defaultdict(Decimal)
-    for line in lines.values():
-        net[line.invoice] += line.amount
-        tax[line.invoice] += line.tax
-    for row_id, record in sorted(invoices.items()):
-        is_closed = record.get("status") in {"issued", "paid"}
-        sums = (("net_total", net[row_id]), ("total", net[row_id] + tax[row_id]))
-        for name, total in sums:
-            said = record.get(name)
-            if is_closed and said is not None and said != total:
-                number = record.get("number") or row_id
-                told = f"{name} of {number} is {said}, but its lines add up to {total}"
-                yield Finding(what="invoice total", subject=row_id, told=told)
+def _money_or_none(value: object) -> Decimal | None:
+    return value if isinstance(value, Decimal) else None
+
+
+def _billing(subscriptions: _Table, contracts: _Table, today: date) -> frozenset[str]:
+    """Return the contracts with something left to bill: a suspended one may come back."""
+    ended = {
+        row_id
+        for row_id, (record, _) in contracts.rows.items()
+        if isinstance(ends_on := record.get("end_on"), date) and ends_on < today
+    }
+    rows = (record for record, _ in subscriptions.rows.values())
+    going_on = {_id(one.get("contract")) for one in rows if one.get("status") not in _ENDED}
+    return frozenset(going_on - ended)

@@ -61,7 +61,7 @@ class LineRow:
 def judge_invoices(
     invoices: Collection[InvoiceRow], lines: Collection[LineRow], billing: Collection[str]
 ) -> Iterator[Finding]:
-    """Judge all invoices and lines; `billing` are the contracts that still have seats to bill."""
+    """Judge all invoices and lines; `billing` are the contracts with something left to bill."""
     void = {one.id for one in invoices if one.status == "void"}
     yield from _credits([one for one in lines if one.invoice_id not in void], lines)
     yield from _totals(invoices, lines)

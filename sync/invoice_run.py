@@ -136,7 +136,7 @@ def _finish(run: _Run, contracts: Iterable[str]) -> list[str]:
     """Finish invoices that were begun before; return the contracts that have nothing open."""
     engine, wanted = run.engine, list(contracts)
     groups = engine.ports.store.tx(lambda tx: [tx.open_operations(one) for one in wanted])
-    begun = [[group] for group in groups if group and not _waits(engine, group)]
+    begun = [[group] for group in groups if group and not _waits(run, group)]
     send_all(engine, begun, run.failures)
     opened = engine.ports.store.tx(lambda tx: [one for one in wanted if tx.open_operations(one)])
     if opened and not run.failures.errors:
@@ -145,9 +145,10 @@ def _finish(run: _Run, contracts: Iterable[str]) -> list[str]:
     return [one for one in wanted if one not in opened]
 
 
-def _waits(engine: Engine, group: Group) -> bool:
-    """Tell a change set that a service asked to be sent later."""
-    return any(one.not_before is not None and one.not_before > engine.now() for one in group)
+def _waits(run: _Run, group: Group) -> bool:
+    """Tell a change set whose pause runs; a person who asks for a day does not wait for it."""
+    now = run.engine.now()
+    return run.on is None and any(one.not_before and one.not_before > now for one in group)
 
 
 # --- reading -------------------------------------------------------------------------------------

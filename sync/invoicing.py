@@ -314,5 +314,5 @@ def _owed(
     first_seen = known.first_seen_on if known else cycle.start
     timeline = timeline_of(context, logs, seats_now=seats, first_seen_on=first_seen)
     billed = billed_lines(context.lines)
-    yield from settle(timeline, terms, billed, through=cycle.start, uncovered_until=cycle.start)
+    yield from settle(timeline, terms, billed, through=due.on, uncovered_until=cycle.start)
     yield from recurring(timeline, terms, billed, Period(cycle.start, cycle.end))

@@ -21,7 +21,7 @@ Spec = Mapping[str, object]
 def meant(given: object, known: tuple[str, ...], otherwise: str) -> str:
     """Return the remedy for a word that is not known: the nearest one, else what is known."""
     near = get_close_matches(str(given), known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else otherwise
+    return f"Did you mean '{near[0]}'?" if near else otherwise
 
 
 def unknown_keys(document: Spec, path: Path, known: tuple[str, ...]) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ class PartnerCenterClient:
             if surprise not in self._reported:
                 self._reported.add(surprise)
                 log.warning(
-                    "unknown value, kept as it is", service="Partner Center", value=surprise
+                    "unknown value, kept as it is", service="Partner Center", said=surprise
                 )
         return found
 

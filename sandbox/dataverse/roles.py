@@ -57,8 +57,11 @@ class Roles:
             raise bad_payload("roles", "A reference to a role was expected.")
         rows = self._database.tables["systemuserroles"]
         if role.row_id not in self._roles_of(user.row_id):
-            values = {"_systemuserid_value": user.row_id, "_roleid_value": role.row_id}
-            self._writer.create(rows.table, values, actor)
+            self._writer.create(
+                rows.table,
+                {"_systemuserid_value": user.row_id, "_roleid_value": role.row_id},
+                actor,
+            )
         return answer_empty()
 
     def of_user(self, call: Call, user: Address) -> Answer:
@@ -66,7 +69,9 @@ class Roles:
         user.existing()
         roles = self._database.tables["role"]
         held = (roles.get(role_id) for role_id in self._roles_of(user.row_id))
-        documents = [roles.table.document(row) for row in held if row is not None]
+        documents: list[dict[str, Any]] = [
+            roles.table.document(row) for row in held if row is not None
+        ]
         return answer_json({"@odata.context": f"{call.root}$metadata#roles", "value": documents})
 
     def _roles_of(self, user_id: str) -> list[str]:

@@ -12,7 +12,7 @@ from seatkeeper.commands.options import DEFAULT_CONFIG, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
 from seatkeeper.live_mappings import live_problems, notes
-from seatkeeper.mapping_folder import Folder, failures, open_folder, read_folder, tests_of
+from seatkeeper.mapping_folder import Folder, failures, open_folder, read_folder, trials_of
 from seatkeeper.yaml_files import ConfigurationError
 from sync.mapping_files import Mappings
 from sync.mapping_schema import entity_schema, lifecycle_schema
@@ -67,7 +67,7 @@ def mapping_test(config: ConfigFile = DEFAULT_CONFIG, *, folder: MappingFolder =
     failed = list(failures(found, mappings))
     for one in failed:
         output.complain(str(one))
-    count = sum(len(tests_of(found, name)) for name in mappings.entities)
+    count = sum(len(trials_of(found, name)) for name in mappings.entities)
     places = len({(one.file, one.field.split(".")[1]) for one in failed})
     output.say(f"{count} tests, {places} failed.")
     return Exit.ERROR if failed else Exit.OK

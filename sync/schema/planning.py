@@ -51,8 +51,6 @@ def make_plan(schema: Schema, found: Found) -> Plan:
     tables = tuple(_table_steps(schema, found))
     rights, notes = _role_steps(schema, found)
     steps = (*_owner_steps(schema, found), *_published(schema, found, tables), *rights)
-    if found.under_way and not steps:
-        steps = (Publish(tables=tuple(schema.tables)),)
     findings = (*_owner_findings(schema, found), *_table_findings(schema, found))
     return Plan(steps=_marked(schema, found, steps), findings=findings, notes=notes)
 
@@ -94,11 +92,9 @@ def _marked(schema: Schema, found: Found, steps: tuple[Step, ...]) -> tuple[Step
 
 def _published(schema: Schema, found: Found, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Add the publication: of what changes, and of what an unfinished installation changed."""
-    if not steps:
-        return ()
     changed = {step.table.name for step in steps if not isinstance(step, _OWNERLESS)}
-    names = (name for name in schema.tables if found.under_way or name in changed)
-    return (*steps, Publish(tables=tuple(names)))
+    names = tuple(name for name in schema.tables if found.under_way or name in changed)
+    return (*steps, Publish(tables=names)) if names else steps
 
 
 _OWNERLESS = (MakePublisher, MakeSolution, Mark, MakeRole, Grant, Assign, Publish)

@@ -173,11 +173,11 @@ class Daemon:
 
 
 @contextmanager
-def running_daemon(sandbox, log, extra=None):
+def running_daemon(sandbox, log, extra=None, arguments=()):
     """Run the daemon of a sandbox's configuration until the block ends."""
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603  # ourselves
-            [*COMMAND, "run", "--config", str(sandbox.config)],
+            [*COMMAND, "run", *arguments, "--config", str(sandbox.config)],
             cwd=sandbox.config.parent,
             env=environment(extra),
             stdout=out,

@@ -5,7 +5,7 @@ import os
 import pytest
 import requests
 
-from bench import exchanges, first_read, laying, reader, report, settling
+from bench import exchanges, first_read, invoicing, laying, reader, report, settling
 from bench.running import Sandbox
 from sandbox.server import Options, start
 from seatkeeper.mapping_folder import shipped
@@ -58,6 +58,11 @@ def test_a_reader_that_misses_rows_is_no_measurement(running, monkeypatch):
 
 def test_settling_checks_what_is_owed():
     assert settling.measure(3)["settled"] == 3
+
+
+def test_invoices_are_issued_with_one_change_set_each(running):
+    told = invoicing.measure(running, 5)
+    assert (told["invoices"], told["writes"]) == (5, 1.0)
 
 
 def test_a_target_that_is_missed_is_told():

@@ -155,3 +155,8 @@ def test_billing_imports_no_input_output_clock_or_log() -> None:
 
     assert {found for found in modules if found[1] in FORBIDDEN_MODULES} == set()
     assert {found for found in calls if found[1] in FORBIDDEN_CALLS} == set()
+
+
+def test_rule_4_2_remainders_that_cancel_out_wait_and_those_that_add_up_do_not() -> None:
+    assert balance(owed("0.015", "-0.015"), "USD") == [0, 0]
+    assert sorted(balance(owed("0.006", "0.006"), "USD")) == [0, Decimal("0.01")]

@@ -306,6 +306,53 @@ def test_rule_4_7_a_fixed_discount_is_in_the_rate_of_the_billed_line():
     assert amounts(settled(timeline(fewer, price=LESS), [line("120.00", price=LESS)])) == ["-12.00"]
 
 
+# --- found by breaking the code on purpose -------------------------------------------------------
+
+
+def test_rule_4_7_some_of_the_seats_that_left_come_back_with_plain_arithmetic():
+    billed = booked([line("125.00")], settled(timeline(OFF), [line("125.00")]))
+    some = change(2, date(2025, 6, 21), 0, 4)
+
+    (charge,) = settled(timeline(OFF, some), [line("125.00"), *billed[1:]])
+
+    assert str(charge.amount) == "15.00"
+    assert charge.explanation == (
+        "4 x 12.50 x 9/30 days (22-30 June 2025), credited before on INV-8 line 2;"
+        " day of change: old state"
+    )
+
+
+def test_rule_4_11_a_refund_by_months_says_so():
+    terms = replace(TERMS, frequency=Frequency.ANNUAL, prorate_unit=ProrateUnit.MONTHS)
+    off = replace(OFF, prorate_unit=ProrateUnit.MONTHS)
+    year = terms.cycle_at(JUNE.start)
+
+    (refund,) = settled(timeline(off), [line("1200.00", year)], terms)
+
+    assert str(refund.amount) == "-600.00"
+    assert refund.explanation.startswith("1200.00 x 6/12 months (1 July-31 December 2025)")
+
+
+def test_rule_4_9_only_a_line_of_ours_can_have_been_edited():
+    assert line("100.00", calculated="125.00").edited
+    assert not line("125.00").edited
+    assert not line("125.00", calculated=None).edited
+
+
+def test_rule_4_1_the_days_before_the_start_are_not_billed():
+    told = replace(timeline(), starts_on=date(2025, 6, 22))
+
+    assert amounts(recurring(told, TERMS, [], JUNE)) == ["37.50"]
+
+
+def test_rule_4_12_a_pause_does_not_freeze_another_price():
+    dearer = replace(PRICE, unit_price=Decimal("20.00"))
+    pause = change(1, date(2025, 6, 16), 10, 10, kind="pause", price=dearer)
+    arrears = replace(TERMS, policy=BillingPolicy.ARREARS)
+
+    assert amounts(recurring(timeline(pause), arrears, [], JUNE)) == ["125.00"]
+
+
 # --- the sum of any year -------------------------------------------------------------------------
 
 YEAR = Period(date(2025, 1, 1), date(2026, 1, 1))

@@ -60,7 +60,7 @@ def price_of(example):
     return Price(
         unit_price=Decimal(example["price"]),
         discount_percent=Decimal(example.get("discount", "0")),
-        discount_amount=Decimal(0),
+        discount_amount=Decimal(example.get("fixed_discount", "0")),
         tax_percent=Decimal(example.get("tax", "0")),
     )
 
@@ -114,7 +114,7 @@ class Run:
             ),
             unit_price=price.unit_price,
             discount_percent=price.discount_percent,
-            discount_amount=Decimal(0),
+            discount_amount=price.discount_amount,
             tax_percent=price.tax_percent,
             prorate_unit=self.terms.prorate_unit,
             log_id=f"log-{len(self.changes) + 1}",

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from sandbox.app import App
 from sandbox.in_process import InProcessAdapter, open_world
 from sandbox.world import World
 from seatkeeper.bootstrap import build, meet
@@ -37,7 +38,11 @@ def open_stage(setting: Setting) -> Stage:
 
 def unseen_stage(setting: Setting) -> Stage:
     """Open a stage that the daemon has not looked at yet."""
-    world, app = open_world("empty")
+    return stage_in(*open_world("empty"), setting)
+
+
+def stage_in(world: World, app: App, setting: Setting) -> Stage:
+    """Lay the rows into a world that has the tables, and connect the daemon."""
     world.settings.change({"audit": setting.audit})
     application = build(
         _configuration(world, setting),

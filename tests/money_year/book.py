@@ -122,7 +122,9 @@ class Book:
             return
         self._settle_decided()
         contract_id = row["_sk_billingcontractid_value"]
-        end = date.fromisoformat(row["sk_cycleend"])
+        start, end = (date.fromisoformat(row[name]) for name in ("sk_cyclestart", "sk_cycleend"))
+        if self.contracts[contract_id].cycle_of(start) != (start, end):
+            return  # an interim invoice issues what waits, and bills no cycle
         self.issued[contract_id] = max(end, self.issued.get(contract_id, end))
         if self.is_adopted:
             today = date.fromisoformat(row["sk_issuedon"])

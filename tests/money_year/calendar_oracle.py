@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -263,7 +264,7 @@ class Subscription:
     def _less_fixed(self, prices: list[Fraction]) -> list[Fraction]:
         """Take the fixed discount off the lowest seats of one price, each its part."""
         fixed = exact(self.row["sk_discountamount"])
-        block = [one for one in prices if one == prices[0]]
+        block = list(takewhile(lambda one: one == prices[0], prices))
         return [one - fixed / len(block) for one in block] + prices[len(block) :]
 
     def _price(self, fact: Fact | None, cycle: tuple[date, date]) -> Fraction:

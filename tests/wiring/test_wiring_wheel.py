@@ -40,7 +40,9 @@ def test_the_wheel_holds_every_module(names):
 
 
 def test_the_wheel_holds_the_mappings_and_the_pages(names):
-    mappings = {f"seatkeeper/mappings/{one.name}" for one in (ROOT / "mappings").glob("*")}
+    folder = ROOT / "mappings"
+    shipped = {one.relative_to(ROOT) for one in folder.rglob("*") if one.is_file()}
+    mappings = {f"seatkeeper/{one}" for one in shipped}
     pages = ROOT / "sandbox" / "pages"
     files = {
         str(one.relative_to(ROOT))
@@ -49,6 +51,7 @@ def test_the_wheel_holds_the_mappings_and_the_pages(names):
         if one.is_file()
     }
     assert "seatkeeper/mappings/lifecycle.yaml" in mappings
+    assert "seatkeeper/mappings/examples/work365-native/invoice.yaml" in mappings
     assert "sandbox/pages/templates/base.html" in files
     assert mappings | files <= names
 
