@@ -15,7 +15,7 @@ from sync.schema.steps import Step
 from sync.schema.wanted import Schema
 
 ATTEMPTS = 5
-"""How often in a row it may fail before it is left to the next run."""
+"""How often it is planned anew before it is left to the next run."""
 PAUSE_SECONDS = 10.0
 KEY_SECONDS = 600.0
 """How long the indexes of alternate keys are waited for."""
@@ -37,20 +37,24 @@ def install(place: Place, schema: Schema, effects: Effects, tell: Tell) -> Plan:
 
     Raises SignInFailed, Refused, and Unavailable when trouble does not pass.
     """
-    failures = 0
-    while True:
+    for attempt in range(1, ATTEMPTS + 1):
         plan = make_plan(schema, place.read(schema))
         if plan.findings or not plan.steps:
             break
         try:
             _carry_out(place, plan, tell)
-            failures = 0
         except Unavailable as error:
-            failures += 1
-            if failures == ATTEMPTS:
+            if attempt == ATTEMPTS:
                 raise
             tell(f"{error} Trying again.")
             effects.sleep(error.retry_after_seconds or PAUSE_SECONDS)
+        else:
+            _await_keys(place, schema, effects, tell)
+    else:
+        plan = make_plan(schema, place.read(schema))
+    if plan.steps and not plan.findings:
+        left = "; ".join(step.words() for step in plan.steps)
+        raise Refused(f"Dataverse took every step, and yet these are still to be done: {left}.")
     if not plan.findings:
         _await_keys(place, schema, effects, tell)
     return plan

@@ -20,9 +20,9 @@ EXAMPLE = shipped() / "examples" / "work365-native"
 class SecondTenant:
     """June 2025: 10 seats at 12.50, monthly in advance, June invoiced, July open."""
 
-    def __init__(self, mappings=EXAMPLE):
+    def __init__(self, mappings=EXAMPLE, tables=WORK365):
         self.world, app = open_world("empty")
-        for table in WORK365:
+        for table in tables:
             self.world.dataverse.define(table)
         self.application = build(
             _configuration(self.world, Setting(mappings=mappings)),

@@ -1,11 +1,15 @@
 """Mappings that change under a running daemon: validated first, and nothing is sent unseen."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from seatkeeper.mapping_reload import Reloader
+from store.sqlite import SqliteStore
 from sync import guard_memory
+from sync.guards import Load
+from sync.polled_columns import follow_columns
 from tests.engine.opening import open_stage
 from tests.engine.stage import Setting
 from tests.wiring.written import change, own_mappings
@@ -78,6 +82,15 @@ def test_rule_6_setting_the_files_back_clears_the_guard(stage, mine):
     assert asked(stage).look()
     assert not stage.runs().stopped
     assert alarms(stage) == []
+
+
+def test_what_was_worked_out_by_the_old_mappings_is_forgotten(stage, mine):
+    engine = stage.application.engine
+    engine.weighed = (("a change",), Load(1))
+    engine.sleeping["a row"] = engine.now()
+    rename_rule(mine)
+    assert asked(stage).look()
+    assert (engine.weighed, engine.sleeping) == (None, {})
 
 
 def test_the_new_rules_are_the_ones_that_decide(stage, mine):
@@ -153,3 +166,14 @@ def test_columns_that_are_not_followed_need_no_full_read(stage, mine):
     table = stage.application.engine.mappings.entity("subscription").table
     assert asked(stage).look()
     assert stage.application.store.tx(lambda tx: tx.cursor(table)) is not None
+
+
+def test_a_state_that_knows_no_columns_yet_is_not_read_in_full(stage):
+    engine, store = stage.application.engine, SqliteStore(":memory:")
+    table = engine.mappings.entity("subscription").table
+    store.tx(lambda tx: tx.set_cursor(table, "a link"))
+    engine.ports = replace(engine.ports, store=store)
+    follow_columns(engine)
+    follow_columns(engine)
+    assert store.tx(lambda tx: tx.cursor(table)) == "a link"
+    store.close()

@@ -144,14 +144,19 @@ def _status(reasons, states=None):
     )
 
 
-_CUSTOMER = replace(lookup("customerid", "account"), property_name="customerid_account")
+_SOURCE = Column(name="contoso_source", kind=Kind.STRING)
+_INVOICE_MORE = (
+    *_status(_INVOICE_REASONS, _INVOICE_STATES),
+    replace(lookup("customerid", "account"), property_name="customerid_account"),
+    _SOURCE,
+)
 
 WORK365 = (
     _renamed(ACCOUNT, 1),
     _renamed(PROVIDER, 11001),
     _renamed(CONTRACT, 11002),
     _renamed(SUBSCRIPTION, 11003, _SUBSCRIPTION, _status(_SUBSCRIPTION_REASONS)),
-    _renamed(CHANGE_LOG, 11004),
-    _renamed(INVOICE, 1090, _INVOICE, (*_status(_INVOICE_REASONS, _INVOICE_STATES), _CUSTOMER)),
+    _renamed(CHANGE_LOG, 11004, more=(_SOURCE,)),
+    _renamed(INVOICE, 1090, _INVOICE, _INVOICE_MORE),
     _renamed(INVOICE_LINE, 1091, _LINE, _NATIVE_LINE),
 )

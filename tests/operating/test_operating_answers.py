@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from store.memory import MemoryStore
 from sync import guard_memory, guards
 from sync.guards import Alarm
 from sync.remote import SignInFailed, Unavailable
-from sync.state import DamagedStateError, Fact, Parked, Point, Source
+from sync.state import DamagedStateError, Fact, Parked, Point, Source, Wake
 from tests.operating.watched import value_of
 
 NOON = datetime(2025, 6, 16, 12, tzinfo=UTC)
@@ -160,6 +161,10 @@ def fact(key, subject, at):
     )
 
 
+def _wake(tx, wake):
+    tx.wake(wake)
+
+
 def parked(subject, code):
     return Parked(subject=subject, code=code, reason="", advice="", since=NOON)
 
@@ -170,14 +175,18 @@ def test_the_oldest_open_change_is_aged_by_business_time_and_parked_ones_do_not_
     pulse.worked(NOON)
     facts = [
         fact("a", "s-parked", NOON - timedelta(hours=9)),
-        fact("b", "s-open", NOON - timedelta(seconds=600)),
+        fact("b", "s-a", NOON - timedelta(seconds=30)),
+        fact("c", "s-b", NOON - timedelta(seconds=600)),
     ]
+    woken = [Wake(subscription_id=one, reason="") for one in ("s-parked", "s-a", "s-b")]
     store.tx(lambda tx: (tx.add_facts(facts), tx.park(parked("s-parked", "refused"))))
+    for wake in woken:
+        store.tx(partial(_wake, wake=wake))
     watch.seconds += 60
     _, text = scraped(sources)
     assert value_of(text, "seatkeeper_outbox_oldest_age_seconds") == 660
-    assert value_of(text, "seatkeeper_changes_waiting") == 2
-    assert value_of(text, "seatkeeper_uncertain_changes") == 2
+    assert value_of(text, "seatkeeper_changes_waiting") == 3
+    assert value_of(text, "seatkeeper_uncertain_changes") == 3
     assert 'seatkeeper_parked{code="refused"} 1.0' in text
 
 
