@@ -94,9 +94,7 @@ class PartnerCenterClient:
         for surprise in wire.surprises(found.resource):
             if surprise not in self._reported:
                 self._reported.add(surprise)
-                log.warning(
-                    "unknown value, kept as it is", service="Partner Center", said=surprise
-                )
+                log.warning("unknown value, kept as it is", service="Partner Center", said=surprise)
         return found
 
     def customers(self) -> Iterator[records.Customer]:

@@ -286,7 +286,7 @@ def test_an_unknown_value_is_kept_and_reported_once():
     client = client_of(Scripted([told(strange), told(strange)]))
     with capture_logs() as lines:
         assert [client.read(REF).status for _ in range(2)] == ["hibernating"] * 2
-    assert [line["value"] for line in lines if line["log_level"] == "warning"] == [
+    assert [line["said"] for line in lines if line["log_level"] == "warning"] == [
         "status 'Hibernating'",
         "billingCycle 'weekly'",
         "commitmentEndDate '?'",

@@ -357,6 +357,12 @@ def test_rule_3_a_new_row_is_taken_as_it_stands_when_its_creation_never_comes():
     assert looked(None, row("active"), []).seen == replace(seen, differs_since=NOW)
 
 
+def test_rule_3_a_new_row_taken_without_its_creation_claims_nothing():
+    seen = adopt(row("active"), TODAY)
+    fresh = looked(None, row("active"), None)
+    assert fresh.seen == seen
+
+
 # --- the date that a person set ------------------------------------------------------------------
 
 DATE = WATCHED.effective_on

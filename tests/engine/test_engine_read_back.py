@@ -151,3 +151,16 @@ def test_rule_2_6_a_set_that_creates_nothing_reads_nothing_by_id():
     shelf = Shelf({})
     assert find_created(engine(shelf), [update({})]) == Found(frozenset(), frozenset())
     assert shelf.asked == []
+
+
+def test_rule_2_6_the_mapping_of_the_written_table_names_the_column_of_a_lookup():
+    tables = {
+        "other": SimpleNamespace(set="others", written_column=lambda _: "wrong"),
+        "ours": SimpleNamespace(set="ours", written_column=lambda _: "_right_value"),
+    }
+    shelf = Shelf({("ours", "log-1"): {"_right_value": DRAFT}})
+    world: Any = SimpleNamespace(
+        ports=SimpleNamespace(crm=shelf), mappings=SimpleNamespace(entities=tables)
+    )
+    body: dict[str, Json] = {"Navigation@odata.bind": f"/sk_invoices({DRAFT})"}
+    assert is_written(world, [update(body, set="ours")])

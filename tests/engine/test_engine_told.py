@@ -8,7 +8,7 @@ from sync.engine import LONGEST_PAUSE
 from sync.guarding import accept_plan
 from sync.guards import Limits
 from sync.paused import EVERYTHING
-from tests.engine.stage import Stage
+from tests.engine.stage import MANUAL, NO, Stage, decision_of
 
 
 class Told:
@@ -115,3 +115,70 @@ def test_rule_6_all_guards_that_trip_are_told_together(stage):
 def test_rule_6_an_accepted_plan_is_in_the_trail_by_its_hash(stage):
     accept_plan(stage.application.engine, ["k"], "f" * 64)
     assert trail(stage, EVERYTHING) == [("plan accepted", {"plan": "f" * 64})]
+
+
+# --- the story of a subscription -----------------------------------------------------------------
+
+
+def test_the_trail_tells_what_was_decided_owed_and_written(stage):
+    stage.on("2025-06-16")
+    stage.edits(status="suspended")
+    stage.runs()
+    log, (line,) = stage.log(), stage.lines()
+    facts = dict(trail(stage, stage.subscription))
+    assert facts["decided"] == {
+        "change": log["sk_changekey"],
+        "log": log["sk_changelogid"],
+        "was": "active",
+        "was_quantity": "10",
+        "rule": "deactivate",
+        "reason": "rule deactivate: Deactivation, -10 seats",
+        "effective_on": "2025-06-16",
+        "refund": "refunded",
+        "refund_reason": "the billing contract processes refunds",
+        "provisioning": "awaiting",
+    }
+    assert facts["owed"] == {"amount": "-58.33", "explanation": line["sk_explanation"]}
+    written = '["invoice line", "log deactivation", "open invoice"]'
+    assert facts["written"] == {"operations": written}
+    assert facts["provider answered"]["action"] == "suspend"
+    assert facts["provider answered"]["outcome"] == "done"
+    assert facts["dataverse answered"]["operations"] == "3"
+
+
+def test_the_trail_tells_what_was_refused_and_that_it_was_solved(stage):
+    stage.edits(status="suspended")
+    stage.runs()
+    stage.edits(sk_quantity=12)
+    stage.runs()
+    reason = stage.parked().reason
+    stage.edits(sk_quantity=10)
+    stage.runs()
+    told = trail(stage, stage.subscription)
+    assert ("refused", {"reason": reason}) in told
+    assert ("parked", {"code": "refused", "reason": reason}) in told
+    assert ("solved", {"code": "refused", "reason": reason}) in told
+
+
+# --- what is decided beside the money ------------------------------------------------------------
+
+
+def test_a_line_takes_the_number_after_the_last_on_its_invoice(opened):
+    stage = opened()
+    stage.edits(status="suspended")
+    stage.runs()
+    assert [line["sk_linenumber"] for line in stage.lines()] == [1]
+    stage.on("2025-06-21")
+    stage.edits(status="active")
+    stage.runs()
+    assert [line["sk_linenumber"] for line in stage.lines()] == [1, 2]
+
+
+def test_rule_4_5_the_gates_judge_only_seats_that_leave(opened):
+    stage = opened(contract={"sk_processrefunds": NO}, provider=MANUAL)
+    stage.edits(status="suspended")
+    stage.runs()
+    assert decision_of(stage.log()) == "by contract"
+    stage.edits(status="cancelled")
+    stage.runs()
+    assert (stage.kinds()[-1], decision_of(stage.log())) == (("cancellation", 0), "nothing")
