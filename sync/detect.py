@@ -82,8 +82,9 @@ def detect(
     patience: Patience,
 ) -> Detection:
     """Compare a row with its snapshot; `history` None = auditing is off."""
-    fresh = seen is None
-    base = seen or adopt(sight, patience.today)
+    fresh = seen is None or _is_unborn(seen)
+    base = replace(seen, point=sight.point) if seen and fresh else seen
+    base = base or adopt(sight, patience.today)
     kept = replace(
         base,
         version=max(base.version, sight.version),
@@ -114,8 +115,18 @@ def detect(
 def _late(kept: Seen, sight: Sight, patience: Patience, *, fresh: bool) -> Detection:
     since = kept.differs_since or patience.now
     if (patience.now - since).total_seconds() < patience.audit_wait_seconds:
-        return Detection(seen=replace(kept, differs_since=since), waits=True)
+        waiting = replace(kept, point=_unborn(kept.point)) if fresh else kept
+        return Detection(seen=replace(waiting, differs_since=since), waits=True)
     return _observed(kept, sight, fresh=fresh)
+
+
+def _unborn(point: Point) -> Point:
+    """Return where a new row stands until its creation is a fact: nowhere."""
+    return Point((None,) * len(point.pair), 0)
+
+
+def _is_unborn(seen: Seen) -> bool:
+    return seen.point == _unborn(seen.point)
 
 
 def _observed(kept: Seen, sight: Sight, *, fresh: bool) -> Detection:

@@ -248,7 +248,7 @@ def _with_keys(engine: Engine, tx: Tx, facts: Iterable[Fact], before: Seen | Non
             keyed.append(fact)
             continue
         ordinal = next_ordinal(tx, fact.subscription_id) + number - 1
-        was = before.point if before else None
+        was = before.point if before and fact.source is not Source.NEW_ROW else None
         name = transition_name(entity, was, fact.point)
         keyed.append(replace(fact, key=f"{fact.subscription_id}|{ordinal}|{name}"))
     return keyed

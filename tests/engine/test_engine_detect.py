@@ -347,20 +347,36 @@ def test_rule_3_a_second_creation_is_none():
     assert looked(None, row("active"), history).facts == (new(),)
 
 
+UNBORN = Point((None, None), 0)
+
+
+def unborn() -> Seen:
+    """Return the snapshot of a new row whose creation is not audited yet."""
+    return replace(adopt(row("active"), TODAY), point=UNBORN, differs_since=NOW)
+
+
 def test_rule_3_a_new_row_whose_creation_is_not_audited_yet_waits():
-    found = looked(None, row("active"), [])
-    assert (found.waits, found.facts) == (True, ())
+    assert looked(None, row("active"), []) == Detection(seen=unborn(), waits=True)
+    assert looked(unborn(), row("active"), [], now=at(59)) == Detection(seen=unborn(), waits=True)
+
+
+def test_rule_3_a_new_row_is_told_by_its_creation_when_that_comes_late():
+    found = looked(unborn(), row("active"), [created()], now=at(30))
+    seen = replace(adopt(row("active"), TODAY), audit_id="a1")
+    assert found == Detection(seen=seen, facts=(new(),))
+
+
+def test_rule_3_what_followed_a_late_creation_is_a_change_of_its_own():
+    history = [created(), step(2, "active", "suspended")]
+    assert looked(unborn(), row(), history).facts == (new(), fact(2, "suspended"))
 
 
 def test_rule_3_a_new_row_is_taken_as_it_stands_when_its_creation_never_comes():
-    seen = adopt(row("active"), TODAY)
-    assert looked(None, row("active"), []).seen == replace(seen, differs_since=NOW)
-
-
-def test_rule_3_a_new_row_taken_without_its_creation_claims_nothing():
-    seen = adopt(row("active"), TODAY)
-    fresh = looked(None, row("active"), None)
-    assert fresh.seen == seen
+    found = looked(unborn(), row("active"), [], now=at(60))
+    taken = replace(
+        OBSERVED, point=point(), source=Source.NEW_ROW, status_changed=True, quantity_changed=True
+    )
+    assert found == Detection(seen=adopt(row("active"), TODAY), facts=(taken,))
 
 
 # --- the date that a person set ------------------------------------------------------------------

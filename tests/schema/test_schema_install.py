@@ -42,6 +42,10 @@ def test_installed_options_are_those_of_the_design(done, table):
         }
 
 
+def test_one_pass_is_enough(done):
+    assert len(done.told) == STEPS
+
+
 def test_a_second_run_writes_nothing(done):
     mark = done.world.journal.last
     assert done.install().steps == ()
