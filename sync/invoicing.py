@@ -229,6 +229,8 @@ def _lines_on(engine: Engine, draft: Invoice) -> Read:
 
 def _bill(engine: Engine, one: _Opened, answers: Sequence[Answer], on: date | None) -> Found:
     if one.due.kind is Kind.DATE:
+        if engine.scope.is_limited:
+            return None  # its subscriptions were not read; the date is set when they are
         return bill_of(one.contract, one.due, (), (), engine.invoices)
     waiting: tuple[Line, ...] = ()
     if one.due.draft is not None:

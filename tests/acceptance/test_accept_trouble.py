@@ -49,9 +49,7 @@ def test_check_finds_all_missing_columns_tables_and_options_at_once(sandbox, apa
         mine, "customer.yaml", lambda d: d["fields"]["name"].update(dataverse="sk_customersince")
     )
     change(mine, "invoice.yaml", lambda d: d["fields"]["status"]["choices"].update(void=[1, 77]))
-    change(
-        mine, "change_log.yaml", lambda d: d["fields"]["message"].update(dataverse="sk_sequence")
-    )
+    change(mine, "change_log.yaml", lambda d: d["fields"]["message"].update(dataverse="createdon"))
     code, results = sandbox.document("check", extra=apart | {"SEATKEEPER__MAPPINGS": str(mine)})
     told = {one["what"]: one["told"] for one in results if not one["ok"]}
     assert code == 78
@@ -62,7 +60,7 @@ def test_check_finds_all_missing_columns_tables_and_options_at_once(sandbox, apa
         " correct mappings/contract.yaml",
         "table account": "column sk_customersince (field name) does not exist",
         "table sk_invoice": "column statuscode has no option 77 (status: void)",
-        "table sk_changelog": "column sk_sequence is Integer, but message is mapped as text",
+        "table sk_changelog": "column createdon is DateTime, but message is mapped as text",
     }
 
 
