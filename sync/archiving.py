@@ -10,7 +10,7 @@ The timeline reads archived logs like any other, so nothing is lost by it. What 
 is asked of Dataverse, so a crash in between does no harm.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync import journal
@@ -18,11 +18,10 @@ from sync.apply import send_all
 from sync.aside import Failures
 from sync.context import ETAG
 from sync.engine import Engine
-from sync.ids import operation_id
 from sync.mapping import Entity
 from sync.paused import is_paused
 from sync.remote import Answer, Comparison, Condition, Read, Row, Write
-from sync.state import InvoiceWork, KnownInvoice, Operation, Service
+from sync.state import InvoiceWork, KnownInvoice, Operation
 
 _DECLINED = (
     "declined_by_subscription",
@@ -170,7 +169,7 @@ def _write(engine: Engine, logs: Sequence[_Log]) -> int:
     """Store and send; a log that changed meanwhile is met again at the next look."""
     entity = engine.mappings.entity("change_log")
     body = entity.body({"status": "archived"}, engine.mappings.sets)
-    groups = [list(_operations(engine, entity, body, log)) for log in logs]
+    groups = [_operations(engine, entity, body, log) for log in logs]
     engine.ports.store.tx(lambda tx: tx.add_operations(one for group in groups for one in group))
     failures = Failures()
     send_all(engine, [[group] for group in groups], failures)
@@ -179,17 +178,7 @@ def _write(engine: Engine, logs: Sequence[_Log]) -> int:
     return len(groups)
 
 
-def _operations(engine: Engine, entity: Entity, body: Row, log: _Log) -> Iterator[Operation]:
+def _operations(engine: Engine, entity: Entity, body: Row, log: _Log) -> list[Operation]:
     group = f"{journal.GROUP_NOTE}:{engine.ports.effects.new_id()}"
     write = Write(set=entity.set, id=log.id, body=body, precondition=log.etag)
-    yield Operation(
-        id=operation_id(group, 0),
-        subject=log.subscription_id,
-        group=group,
-        service=Service.DATAVERSE,
-        action="archive log",
-        set=write.set,
-        target=write.id,
-        body=write.body,
-        precondition=write.precondition,
-    )
+    return journal.operations_for(log.subscription_id, group, [("archive log", write)])

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from sync import journal
 from sync.apply import send_groups
 from sync.engine import Engine
-from sync.ids import operation_id
 from sync.paused import is_paused
 from sync.ports import Tx
 from sync.remote import Write
-from sync.state import Operation, OperationState, Service
+from sync.state import OperationState
 
 
 class RefusedByHandError(Exception):
@@ -27,20 +26,7 @@ def write_by_hand(
     Paused, or while a service is down, it stays stored and is sent later.
     """
     group = f"{journal.GROUP_PERSON}:{engine.ports.effects.new_id()}"
-    operations = [
-        Operation(
-            id=operation_id(group, number),
-            subject=subject,
-            group=group,
-            service=Service.DATAVERSE,
-            action=action,
-            set=write.set,
-            target=write.id,
-            body=write.body,
-            precondition=write.precondition,
-        )
-        for number, (action, write) in enumerate(named)
-    ]
+    operations = journal.operations_for(subject, group, named)
 
     def tx_store(tx: Tx) -> None:
         tx.add_operations(operations)

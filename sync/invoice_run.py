@@ -17,15 +17,14 @@ from sync.contract_memory import remember_frequency
 from sync.due import Kind
 from sync.edits import LINE_EDITED, edited_trouble
 from sync.engine import Engine
-from sync.ids import operation_id
 from sync.invoicing import awake_contracts, due_contracts, read_bills
 from sync.issuing import ISSUE, issue_writes
 from sync.numbers import Handed, hand_out, next_numbers
 from sync.paused import is_paused
 from sync.ports import Tx
-from sync.remote import Unavailable, Write
+from sync.remote import Unavailable
 from sync.settling import Trouble
-from sync.state import Operation, OperationState, Service, TrailEntry
+from sync.state import OperationState, TrailEntry
 
 _CATCH_UP = 60
 """At most five years of monthly cycles for one contract in one run."""
@@ -219,26 +218,8 @@ def _numbers(engine: Engine, bills: Iterable[Bill]) -> dict[str, str]:
 
 def _given(engine: Engine, bill: Bill, number: str) -> _Given:
     group = f"{journal.GROUP_WRITE}:{engine.ports.effects.new_id()}"
-    operations = [
-        _operation(bill.contract.id, group, place, named)
-        for place, named in enumerate(issue_writes(engine, bill, number))
-    ]
+    operations = journal.operations_for(bill.contract.id, group, issue_writes(engine, bill, number))
     return _Given(bill=bill, number=number, group=operations)
-
-
-def _operation(subject: str, group: str, number: int, named: tuple[str, Write]) -> Operation:
-    action, write = named
-    return Operation(
-        id=operation_id(group, number),
-        subject=subject,
-        group=group,
-        service=Service.DATAVERSE,
-        action=action,
-        set=write.set,
-        target=write.id,
-        body=write.body,
-        precondition=write.precondition,
-    )
 
 
 def _handed(given: _Given) -> Handed:

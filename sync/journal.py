@@ -137,11 +137,20 @@ def _store_hold(tx: Tx, case: Case, plan: Plan) -> None:
 
 
 def _operations(plan: Plan, group: str, writes: Sequence[tuple[str, Write]]) -> list[Operation]:
-    keys = tuple(plan.states)
+    return operations_for(plan.subscription_id, group, writes, tuple(plan.states))
+
+
+def operations_for(
+    subject: str,
+    group: str,
+    writes: Sequence[tuple[str, Write]],
+    change_keys: tuple[str, ...] = (),
+) -> list[Operation]:
+    """Return the named writes of one change set as operations, in order."""
     return [
         Operation(
             id=operation_id(group, number),
-            subject=plan.subscription_id,
+            subject=subject,
             group=group,
             service=Service.DATAVERSE,
             action=action,
@@ -149,7 +158,7 @@ def _operations(plan: Plan, group: str, writes: Sequence[tuple[str, Write]]) -> 
             target=write.id,
             body=write.body,
             precondition=write.precondition,
-            change_keys=keys,
+            change_keys=change_keys,
         )
         for number, (action, write) in enumerate(writes)
     ]
