@@ -68,7 +68,7 @@ bench: setup  #? measure; results go to docs/performance.md
 lock: setup  #? resolve the dependencies anew (hashes, no index addresses)
 	$(PYTHON) -m pip install --quiet --target $(VENV)/uv uv
 	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements-dev.lock
+	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev --all-extras pyproject.toml -o requirements-dev.lock
 	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header tests_clients/requirements.in -o requirements-clients.lock
 
 clean:  #? remove what the targets made
