@@ -141,6 +141,7 @@ class Http:
         self._limits = limits or Limits()
         self._local = threading.local()
         self._lanes = Lanes(effects, self._limits.total_pause_seconds)
+        self._proxies: dict[str, dict[str, str]] = {}
 
     def once(self, call: Call) -> Reply:
         """Send once. Raise NotSent when nothing left the house, NoAnswer when it is unclear."""
@@ -217,7 +218,7 @@ class Http:
             call.url,
             headers=headers,
             data=call.body,
-            proxies={} if call.direct else get_environ_proxies(call.url),
+            proxies={} if call.direct else self._proxies_to(call.url),
             timeout=(self._limits.connect_seconds, self._limits.read_seconds),
             allow_redirects=False,
             stream=True,
@@ -228,6 +229,14 @@ class Http:
                 content=b"".join(response.iter_content(CHUNK_BYTES)),
                 correlation_id=correlation_id,
             )
+
+    def _proxies_to(self, url: str) -> dict[str, str]:
+        """Return the proxies of the environment for a host; it is looked through once a host."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._proxies:
+            self._proxies[origin] = get_environ_proxies(origin)
+        return self._proxies[origin]
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         told = _told(state)

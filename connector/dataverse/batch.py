@@ -17,6 +17,9 @@ from connector.http import Reply
 
 CRLF: Final = "\r\n"
 LINE_END: Final = re.compile(rb"\r?\n")
+DELIMITER: Final = re.compile(
+    rb"(?:\A|\r?\n)--([^\r\n]*?)(?:--[ \t]*(?=\r?\n|\Z)|[ \t]*(?=\r?\n))"
+)
 HEAD_END: Final = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
 STATUS_LINE: Final = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
@@ -109,10 +112,7 @@ def _segments(boundary: bytes, body: bytes) -> Iterator[bytes]:
     """Yield what stands between two delimiters; a last piece without its end is cut off."""
     if not boundary:
         return
-    delimiter = re.compile(
-        rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(?:--[ \t]*(?=\r?\n|\Z)|[ \t]*(?=\r?\n))"
-    )
-    ends = list(delimiter.finditer(body))
+    ends = [found for found in DELIMITER.finditer(body) if found.group(1) == boundary]
     for here, after in pairwise(ends):
         yield LINE_END.sub(b"", body[here.end() : after.start()], count=1)
 

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import pairwise
 from uuid import uuid4
 
 from sandbox.dataverse.calls import Answer
 from sandbox.dataverse.errors import Refused, bad_payload
 
 BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
+DELIMITER = re.compile(rb"(?:\A|\r?\n)--([^\r\n]*?)(?:--)?[ \t]*(?=\r?\n|\Z)")
 BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]+)"|([^\s;]+))', re.IGNORECASE)
 
 
@@ -44,10 +46,11 @@ def split_parts(body: bytes, content_type: str) -> list[Part]:
     found = BOUNDARY.search(content_type)
     if found is None:
         raise _unreadable()
-    boundary = re.escape((found[1] or found[2]).encode())
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + boundary + rb"(?:--)?[ \t]*(?=\r?\n|\Z)")
-    pieces = delimiter.split(body)
-    parts = [_part(piece) for piece in pieces[1:] if piece.strip()]
+    boundary = (found[1] or found[2]).encode()
+    ends = [one.span() for one in DELIMITER.finditer(body) if one.group(1) == boundary]
+    ends.append((len(body), len(body)))
+    pieces = [body[end:begin] for (_, end), (begin, _) in pairwise(ends)]
+    parts = [_part(piece) for piece in pieces if piece.strip()]
     if not parts:
         raise _unreadable()
     return parts
