@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CLIENTS := tests_clients/.venv
 ARGS   ?=
 
-.PHONY: help setup demo test test-clients check format lock bench year record replay clean sim prove
+.PHONY: help setup demo test test-clients check format lock bench year record replay clean sim prove mutants
 help:  #? list the targets
 	@sed -n 's/^\([a-z-]*\):.*#? \(.*\)/make \1 \t\2/p' Makefile
 
@@ -21,7 +21,11 @@ setup: $(VENV)/.ready  #? make the virtual environment with the locked dependenc
 demo: setup  #? sandbox, daemon and the story of the seed (ARGS=--exit ends after the story)
 	$(BIN)/seatkeeper demo $(ARGS)
 
-test: setup  #? every test
+BROWSER := tests/browser/.ready
+$(BROWSER): tests/browser/package-lock.json
+	tests/browser/install
+
+test: setup $(BROWSER)  #? every test
 	$(BIN)/python -m pytest -n 2 --dist=loadscope $(ARGS)
 
 $(CLIENTS)/.ready: requirements-clients.lock tests_clients/javascript/package-lock.json
@@ -49,6 +53,18 @@ sim: setup  #? play simulated runs (SEED=n one of them, RUNS=n many)
 prove: setup  #? the whole proof of reliability; results go to docs/reliability.md (SHARE=0.01 a part)
 	SHARE=$(SHARE) $(BIN)/python -m tests.simulation.prove
 
+MUTATION := $(VENV)/mutation
+$(MUTATION)/.ready: tests/mutation/requirements.lock $(VENV)/.ready
+	$(PYTHON) -m venv --clear $(MUTATION)
+	$(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mutation/requirements.lock
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(MUTATION)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/seatkeeper.pth"
+	@touch $@
+
+mutants: $(MUTATION)/.ready  #? break the engine on purpose; MUTANTS="sync.plan.*" some of it, SAMPLE=60 of each module
+	rm -rf mutants
+	$(MUTATION)/bin/mutmut run --max-children 1 "sync.late.x_expect*"
+	cd mutants && PYTHONPATH=. ../$(MUTATION)/bin/python -m pytest -p tests.mutation.session -s -q -p no:randomly -p no:cacheprovider tests/engine tests/durability
+
 record: setup  #? the cassettes of the tests anew; CONFIG=config.yaml [OUT=recording] records your tenant
 ifdef CONFIG
 	$(BIN)/python -m tests.recorded.tenant $(CONFIG) $(or $(OUT),recording) $(if $(SUBSCRIPTION),--subscription $(SUBSCRIPTION)) $(if $(WRITE),--write $(WRITE))
@@ -70,6 +86,7 @@ lock: setup  #? resolve the dependencies anew (hashes, no index addresses)
 	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev --all-extras pyproject.toml -o requirements-dev.lock
 	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header tests_clients/requirements.in -o requirements-clients.lock
+	$(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header tests/mutation/requirements.in -o tests/mutation/requirements.lock
 
 clean:  #? remove what the targets made
-	rm -rf $(VENV) $(CLIENTS) tests_clients/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS) mutants tests_clients/javascript/node_modules tests/browser/node_modules $(BROWSER) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

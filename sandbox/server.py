@@ -1,5 +1,6 @@
 """The sandbox over HTTPS on the loopback address."""
 
+import logging
 import random
 import shutil
 import signal
@@ -35,6 +36,7 @@ from sandbox.persistence import NoStorage, SqliteStorage, Storage
 from sandbox.scenarios import SCENARIOS
 from sandbox.world import Stopping, World
 
+_LOG = logging.getLogger(__name__)
 _THREADS = 24  # a fault's delay holds one of them
 _IDLE_SECONDS = 120
 _GRACE_SECONDS = 2  # for answers that are on their way when the sandbox ends
@@ -85,6 +87,13 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class _Server(wsgi.Server):
+    """A server that logs: a browser which distrusts its certificate is no line on the terminal."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot's own signature
+        _LOG.log(level, msg, exc_info=traceback)
 
 
 class _Workers(ThreadPool):
@@ -188,6 +197,7 @@ def _populate(world: World, options: Options) -> None:
     world.restore(facts)
     world.dataverse.load(_unless_ending(world, "dataverse"))
     world.partner_center.load(_unless_ending(world, "partner_center"))
+    world.rest_provider.load(_unless_ending(world, "rest_provider"))
 
 
 def _unless_ending(world: World, service: str) -> Iterator[tuple[str, str, Document]]:
@@ -198,9 +208,7 @@ def _unless_ending(world: World, service: str) -> Iterator[tuple[str, str, Docum
 
 def _bind(app: App, folder: Path, options: Options) -> wsgi.Server:
     chain, key = write_certificates(folder, options.names)
-    server = wsgi.Server(
-        ("127.0.0.1", options.port), app, numthreads=_THREADS, request_queue_size=128
-    )
+    server = _Server(("127.0.0.1", options.port), app, numthreads=_THREADS, request_queue_size=128)
     server.requests = _Workers(server, min=_THREADS, max=-1)
     server.shutdown_timeout = _GRACE_SECONDS
     server.timeout = _IDLE_SECONDS

@@ -34,6 +34,11 @@ class Command:
     warning: str
     said: Notice
 
+    @property
+    def may_be_planned(self) -> bool:
+        """Whether a date in the future is kept as the day on which it happens."""
+        return self.verb is Verb.DEACTIVATE
+
 
 COMMANDS = {
     command.verb: command
@@ -91,9 +96,9 @@ OFFERED = {
 }
 
 REFUND_CHOICES = {
-    RefundChoice.USE_CONTRACT: "Use Contract",
     RefundChoice.APPLY_REFUND: "Apply Refund",
     RefundChoice.DO_NOT_REFUND: "Do Not Refund",
+    RefundChoice.USE_CONTRACT: "Use Contract",
 }
 
 
@@ -101,23 +106,32 @@ def offered(status: SubscriptionStatus) -> list[Command]:
     return [COMMANDS[verb] for verb in OFFERED[status]]
 
 
-def changes(command: Command, form: Mapping[str, str]) -> dict[str, object]:
+def changes(command: Command, form: Mapping[str, str], today: date) -> dict[str, object]:
     """Return the columns a command writes; raise InvalidForm.
 
-    The effective date is always written: an old one must not date a new change.
+    The effective date is always written: an old one must not date a new change. A deactivation
+    on a day to come is planned: the subscription stays as it is until then.
     """
-    written: dict[str, object] = {
+    on = day(form, "effective_on")
+    refund: dict[str, object] = {}
+    if command.asks_refund:
+        refund = {"sk_refundchoice": int(refund_choice(form))}
+    if on is not None and on > today.isoformat():
+        if not command.may_be_planned:
+            raise InvalidForm("This cannot be planned; give today or an earlier date.")
+        return {"sk_deactivateon": on, **refund}
+    return {
         "statecode": command.leads_to.state,
         "statuscode": int(command.leads_to),
-        "sk_changeeffectiveon": effective_on(form),
+        "sk_changeeffectiveon": on,
+        **({"sk_deactivateon": None} if command.asks_refund else {}),
+        **refund,
     }
-    if command.asks_refund:
-        written["sk_refundchoice"] = int(refund_choice(form))
-    return written
 
 
-def effective_on(form: Mapping[str, str]) -> str | None:
-    text = form.get("effective_on", "").strip()
+def day(form: Mapping[str, str], name: str) -> str | None:
+    """Return a day a person gave, or None for an empty field; raise InvalidForm."""
+    text = form.get(name, "").strip()
     if not text:
         return None
     try:

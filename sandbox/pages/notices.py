@@ -22,6 +22,11 @@ class Notice(StrEnum):
     QUANTITY = "quantity", "The quantity is changed."
     PROVISIONING = "provisioning", "The provisioning status is set."
     PAID = "paid", "The invoice is marked as paid."
+    PLANNED = "planned", "The deactivation is planned; the subscription stays active until then."
+    SAVED = "saved", "The changes are saved."
+    REFUNDS = "refunds", "The refund setting of the contract is changed."
+    ALL_DEACTIVATED = "all-deactivated", "The subscriptions of the customer are deactivated."
+    BY_HAND = "by-hand", "Changed at Partner Center, by hand."
     CLOCK = "clock", "The clock is moved."
 
 

@@ -1,6 +1,6 @@
-"""Rows for the pages: read by id, by lookup, by search. Writes nothing."""
+"""Rows for the pages: read by id, by lookup, with the names they point to. Writes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,11 @@ def label(table: str, column: str, value: int | None) -> str:
     return "" if value is None else LABELS[table, column].get(value, str(value))
 
 
+def options(table: str, column: str) -> dict[str, str]:
+    """Return the texts of an option column by value, as a form sends the value."""
+    return {str(value): text for value, text in LABELS[table, column].items()}
+
+
 def one(world: World, table: str, row_id: str) -> Row:
     """Return a row; raise NoSuchRow."""
     for row in world.dataverse.rows(table):
@@ -71,20 +76,16 @@ def names(world: World, table: str, column: str) -> dict[str, str]:
     return {row[f"{table}id"]: row[column] or "" for row in world.dataverse.rows(table)}
 
 
-def subscriptions(world: World, *, state: int, search: str) -> list[Row]:
-    """Return the subscriptions of a state whose name, customer or provider id has the words."""
+def subscriptions(world: World, *states: int) -> list[Row]:
+    """Return the subscriptions of some states with the names of customer and provider."""
     accounts = names(world, "account", "name")
-    wanted = search.casefold().split()
-    found = [
-        row | {"customer": accounts.get(row["_sk_accountid_value"] or "", "")}
+    providers = names(world, "sk_provider", "sk_name")
+    return [
+        row
+        | {
+            "customer": accounts.get(row["_sk_accountid_value"] or "", ""),
+            "provider": providers.get(row["_sk_providerid_value"] or "", ""),
+        }
         for row in world.dataverse.rows("sk_subscription")
-        if row["statecode"] == state
+        if row["statecode"] in states
     ]
-    hits = [row for row in found if _has(row, wanted)]
-    return sorted(hits, key=lambda row: (row["customer"], row["sk_name"] or ""))
-
-
-def _has(row: Row, wanted: Iterable[str]) -> bool:
-    shown = (row["sk_name"], row["customer"], row["sk_providersubscriptionid"])
-    text = " ".join(part for part in shown if part).casefold()
-    return all(word in text for word in wanted)

@@ -7,10 +7,13 @@ from flask import Flask, Response, abort, g, request
 
 COOKIE = "sandbox_form"
 FIELD = "form_token"
+MOST_BYTES = 256 * 1024
+"""Of a form; the largest one holds a version for each subscription of a customer."""
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "img-src 'self' data:; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -23,6 +26,7 @@ HEADERS = {
 
 def protect(app: Flask) -> None:
     """Check the token of every form, hand it to every page, and set the headers."""
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.before_request(_check_form)
     app.after_request(_finish)
     app.context_processor(lambda: {FIELD: g.form_token})

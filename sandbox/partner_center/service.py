@@ -26,7 +26,7 @@ from sandbox.partner_center.responses import Outcomes
 from sandbox.partner_center.subscription import Subscription
 from sandbox.partner_center.transitions import Transitions
 from sandbox.partner_center.upgrades import Upgrades
-from sandbox.sign_in import person_address
+from sandbox.sign_in import address_of, person_address
 from sandbox.world import Principal, World
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ class PartnerCenter:
             like = intake.new_subscription(model, world.clock.now(), world.new_id, world.settings)
             self._ledger.lay(Alike(like, *member) for member in members)
 
-    def change_by_hand(self, subscription_id: str, changes: Document) -> Document:
+    def change_by_hand(self, subscription_id: str, changes: Document, *, by: str = "") -> Document:
         """Change a subscription as a person in the portal would, without the API's rules.
 
-        Raises InputRefused.
+        `by` is the person's name, else that of the settings. Raises InputRefused.
         """
         with self._world.lock:
             self.catch_up()
@@ -128,7 +128,8 @@ class PartnerCenter:
             if (new.key, new.customer_id) != (old.key, old.customer_id):
                 msg = "id and customerId of a subscription cannot be changed"
                 raise InputRefused(msg)
-            return self._ledger.change(old, new, self._person())
+            author = Author(person=address_of(by)) if by else self._person()
+            return self._ledger.change(old, new, author)
 
     def subscription(self, subscription_id: str) -> Document | None:
         """Return the resource as it is now, or None."""

@@ -2,8 +2,9 @@
 
 mutmut has written the mutants and noted which test touches which function (`make mutants`); this
 plugin runs them, in `mutants/`. `MUTANTS` names patterns (`sync.detect.*`), `SAMPLE` how many of
-each module are drawn (seed 4), `SECONDS` the processor time of one mutant: what is not killed by
-then counts as survived. Ends with the score of each module and the names of the survivors.
+each module are drawn, `DRAW` the seed of the draw (4), `SECONDS` the processor time of one mutant:
+what is not killed by then counts as survived. A test that was written since is played for every
+mutant. Ends with the score of each module and the names of the survivors.
 """
 
 import json
@@ -21,6 +22,7 @@ from mutmut.mutation.trampoline import set_mutant_under_test  # in the tool's ow
 
 PATTERNS = os.environ.get("MUTANTS", "*").split()
 SAMPLE = int(os.environ.get("SAMPLE", "60"))
+DRAW = int(os.environ.get("DRAW", "4"))
 SECONDS = int(os.environ.get("SECONDS", "12"))
 SLOW = {f"test_durability_{one}.py" for one in ("kills", "real_kills", "troubles", "wandering")}
 
@@ -41,7 +43,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     killed: dict[str, list[bool]] = defaultdict(list)
     for module, name in _drawn():
         wanted = set(tests.get(name.rpartition("__mutmut_")[0], ()))
-        is_killed = _dies(name, [item for item in items if item.nodeid in wanted])
+        played = [one for one in items if one.nodeid in wanted or one.nodeid not in took]
+        is_killed = _dies(name, played)
         killed[module].append(is_killed)
         if not is_killed:
             print(f"survived: {name}", flush=True)  # noqa: T201  # its report
@@ -55,7 +58,7 @@ def _drawn() -> Iterator[tuple[str, str]]:
     for path in sorted(Path("sync").glob("*.meta")):
         names = sorted(json.loads(path.read_text())["exit_code_by_key"])
         chosen = [name for name in names if any(fnmatch(name, one) for one in PATTERNS)]
-        random.Random(4).shuffle(chosen)  # noqa: S311  # a sample, no secret
+        random.Random(DRAW).shuffle(chosen)  # noqa: S311  # a sample, no secret
         yield from ((path.name.removesuffix(".py.meta"), name) for name in chosen[:SAMPLE])
 
 
