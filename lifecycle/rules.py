@@ -22,6 +22,23 @@ from lifecycle.states import LogKind, Money, ProviderIntent, Seats, Status
 
 E = TypeVar("E", bound=StrEnum)
 
+POLICIES = ("quantity_decrease", "deactivate", "partner_changes")
+"""The keys under `policies`."""
+PARTNER_MONEY: Mapping[str, Money] = {"settle": Money.SETTLE, "none": Money.NOTHING}
+"""What a change at the provider may mean for the invoice, by policy."""
+
+
+class Deactivate(StrEnum):
+    """What a deactivation of a New Commerce licence asks of the provider, by policy."""
+
+    SUSPEND = "suspend"
+    CANCEL_INSIDE_WINDOW = "cancel_inside_window"
+    """Cancel while the provider allows it, else suspend."""
+    REFUSE_OUTSIDE_WINDOW = "refuse_outside_window"
+    """Cancel while the provider allows it, else refuse: Microsoft would keep billing."""
+    ASK = "ask"
+    """Set it aside until a person has chosen."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -45,6 +62,9 @@ class Rulebook:
     quantity_zero: str
     quantity_inactive: str
     schedule_decreases: bool = False
+    on_deactivate: Deactivate = Deactivate.SUSPEND
+    partner_money: Money = Money.SETTLE
+    """What a change that was made at the provider means for the invoice."""
 
     def rule(self, was: Status, now: Status) -> Rule:
         """Return the rule of an ordered pair of different states."""
@@ -114,7 +134,11 @@ def read_rulebook(document: object) -> tuple[Rulebook | None, list[Finding]]:
     zero = reader.sentence(refusals.get("quantity_zero"), ("refusals", "quantity_zero"))
     inactive = ("refusals", "quantity_inactive")
     not_active = reader.sentence(refusals.get("quantity_inactive"), inactive, "status")
-    schedule = _decreases(reader, top.get("policies"))
+    policies = reader.mapping(top.get("policies"), ("policies",))
+    reader.known(policies, ("policies",), *POLICIES)
+    schedule = _decreases(reader, policies)
+    on_deactivate = _on_deactivate(reader, policies)
+    partner_money = _partner_money(reader, policies)
     if reader.findings:
         return None, reader.findings
     book = Rulebook(
@@ -124,13 +148,28 @@ def read_rulebook(document: object) -> tuple[Rulebook | None, list[Finding]]:
         quantity_zero=zero,
         quantity_inactive=not_active,
         schedule_decreases=schedule,
+        on_deactivate=on_deactivate,
+        partner_money=partner_money,
     )
     return book, []
 
 
-def _decreases(reader: _Reader, value: object) -> bool:
-    policies = reader.mapping(value, ("policies",))
-    reader.known(policies, ("policies",), "quantity_decrease")
+def _on_deactivate(reader: _Reader, policies: Mapping[str, object]) -> Deactivate:
+    told = policies.get("deactivate", Deactivate.SUSPEND)
+    return reader.choice(Deactivate, told, ("policies", "deactivate"), Deactivate.SUSPEND)
+
+
+def _partner_money(reader: _Reader, policies: Mapping[str, object]) -> Money:
+    path = ("policies", "partner_changes")
+    told = reader.mapping(policies.get("partner_changes", {}), path)
+    reader.known(told, path, "money")
+    choice = told.get("money", "settle")
+    if choice not in PARTNER_MONEY:
+        reader.fail((*path, "money"), f"{choice!r} is not known", "Use settle or none.")
+    return PARTNER_MONEY.get(str(choice), Money.SETTLE)
+
+
+def _decreases(reader: _Reader, policies: Mapping[str, object]) -> bool:
     choice = policies.get("quantity_decrease")
     if choice not in ("park", "schedule"):
         path = ("policies", "quantity_decrease")

@@ -124,6 +124,8 @@ def _failure(world: World, service: Service, status: int, seconds: int | None) -
         return Response(text, status, content_type="text/html")
     if service is Service.DATAVERSE:
         return _dataverse_error(status, *_DATAVERSE_CODES.get(status, ("", "The request failed.")))
+    if service is Service.REST_PROVIDER:
+        return _json(status, {"title": HTTPStatus(status).phrase, "status": status})
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         text = f"Rate limit is exceeded. Try again in {seconds} seconds."
         return _json(status, {"statusCode": status, "message": text})

@@ -34,6 +34,7 @@ _PREFIXES = {
     "/v1/": Service.PARTNER_CENTER,
     "/webhooks/v1/": Service.PARTNER_CENTER,
     "/partner/v1/": Service.PARTNER_CENTER,
+    "/rest-provider/": Service.REST_PROVIDER,
 }
 HELD_BY_CALLER = "sandbox.hold"
 """Environment key: a function that takes delay_seconds in place of waiting (in process)."""
@@ -144,6 +145,8 @@ class App:
         if exchange.service is Service.SIGN_IN:
             exchange.client = request.form.get("client_id") if request.method == "POST" else None
             return
+        if exchange.service is Service.REST_PROVIDER:
+            return  # it knows a key, and nobody by name
         header = request.headers.get("Authorization")
         try:
             exchange.caller = principal(self.world, header, exchange.service)
@@ -183,6 +186,8 @@ class App:
         world, request, service = self.world, exchange.request, exchange.service
         if service is Service.SIGN_IN:
             return sign_in.handle(world, request)
+        if service is Service.REST_PROVIDER:
+            return world.rest_provider.handle(request)
         if exchange.caller is None:
             fault = exchange.refused.fault if exchange.refused else Fault.MISSING
             return answers.refused_token(world, service, fault, request)

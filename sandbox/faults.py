@@ -14,6 +14,7 @@ class Service(StrEnum):
     DATAVERSE = "dataverse"
     PARTNER_CENTER = "partner_center"
     SIGN_IN = "sign_in"
+    REST_PROVIDER = "rest_provider"
 
 
 class Drop(StrEnum):

@@ -26,6 +26,8 @@ class Identity:
     client_key: bytes = field(repr=False)
     client_certificate: bytes
     refresh_tokens: set[str] = field(default_factory=set, repr=False)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    """Authorization codes that wait to be redeemed; a restart forgets them."""
 
     def certificates(self) -> tuple[x509.Certificate, ...]:
         """Return the certificates registered for the client."""

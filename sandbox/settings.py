@@ -49,6 +49,8 @@ class Settings:
     """Whether callers have Read on whole tables, which change tracking needs (403 without)."""
     may_impersonate: bool = True
     """Whether callers have the privilege to act on behalf of another user (403 without)."""
+    enforce_roles: bool = False
+    """Whether the application user may do only what its security roles say (403 without)."""
     # How Dataverse takes writes
     null_keys_take_part: bool = False
     """Whether rows with an empty key column are held unique by an alternate key."""

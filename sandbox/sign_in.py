@@ -8,6 +8,7 @@ from jwt.algorithms import RSAAlgorithm
 from werkzeug import Request, Response
 
 from sandbox import tokens
+from sandbox.authorize import authorize, redeem
 from sandbox.client_proof import SignInRefused, prove_client
 from sandbox.world import World
 
@@ -18,6 +19,8 @@ def handle(world: World, request: Request) -> Response:
     """Answer a request under /{tenant}/."""
     tenant, _, rest = request.path.lstrip("/").partition("/")
     try:
+        if rest == "oauth2/v2.0/authorize" and tenant in (world.tenant_id, *_ANY_TENANT):
+            return authorize(world, request)
         return _json(200, _answer(world, request, tenant, rest))
     except SignInRefused as refused:
         return refusal(world, refused)
@@ -98,6 +101,8 @@ def _token(world: World, request: Request, *, v2: bool) -> dict[str, Any]:
     form = request.form.to_dict()
     now = world.clock.real().timestamp()
     by_certificate = prove_client(world, form, _authorities(world, request), now)
+    if form.get("grant_type") == "authorization_code":
+        return _redeemed(world, request, v2=v2)
     audience = _audience(world, form, v2=v2)
     match form.get("grant_type"):
         case "client_credentials":
@@ -153,7 +158,18 @@ def _refreshed(world: World, request: Request, audience: str, *, v2: bool) -> di
         "refresh_token": rotated,
         "scope": f"{audience}/user_impersonation",
         "id_token": tokens.issue(world, issuer, claims | names),
-        "client_info": _client_info(world),
+        "client_info": _client_info(world, world.identity.person_id),
+    }
+
+
+def _redeemed(world: World, request: Request, *, v2: bool) -> dict[str, Any]:
+    """Exchange the code of a person's sign-in; each one works once."""
+    access, names = redeem(world, request.form)
+    issuer = _issuer(request, world.tenant_id, v2=v2)
+    return _granted(world, request, access, v2=v2) | {
+        "scope": access["scp"],
+        "id_token": tokens.issue(world, issuer, names),
+        "client_info": _client_info(world, names["oid"]),
     }
 
 
@@ -169,8 +185,8 @@ def address_of(name: str) -> str:
     return f"{name.lower().replace(' ', '.')}@partner.example"
 
 
-def _client_info(world: World) -> str:
-    names = {"uid": world.identity.person_id, "utid": world.tenant_id}
+def _client_info(world: World, person_id: str) -> str:
+    names = {"uid": person_id, "utid": world.tenant_id}
     return base64.urlsafe_b64encode(orjson.dumps(names)).decode().rstrip("=")
 
 

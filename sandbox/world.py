@@ -24,6 +24,7 @@ from sandbox.settings import NAMES, Settings
 if TYPE_CHECKING:
     from sandbox.dataverse import Dataverse
     from sandbox.partner_center import PartnerCenter
+    from sandbox.rest_provider import RestProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class World:
 
     dataverse: "Dataverse"
     partner_center: "PartnerCenter"
+    rest_provider: "RestProvider"
 
     def __init__(
         self,
@@ -86,10 +88,16 @@ class World:
         self._depth = 0
         self._building = False
 
-    def attach(self, dataverse: "Dataverse", partner_center: "PartnerCenter") -> None:
-        """Put the two services into the world; once, before anything else."""
+    def attach(
+        self,
+        dataverse: "Dataverse",
+        partner_center: "PartnerCenter",
+        rest_provider: "RestProvider",
+    ) -> None:
+        """Put the services into the world; once, before anything else."""
         self.dataverse = dataverse
         self.partner_center = partner_center
+        self.rest_provider = rest_provider
 
     @property
     def tenant_id(self) -> str:
@@ -203,6 +211,7 @@ class World:
         self.journal.forget()
         self.dataverse.clear()
         self.partner_center.clear()
+        self.rest_provider.clear()
 
     def restore(self, facts: Document) -> None:
         """Take back what `keep` persisted; numbers go on above those that were used."""

@@ -13,6 +13,7 @@ from sandbox.dataverse.metadata_changes import MetadataChanges
 from sandbox.dataverse.paths import Segment, find, parse_path
 from sandbox.dataverse.people import People
 from sandbox.dataverse.render import FORMATTED
+from sandbox.dataverse.rights import require
 from sandbox.dataverse.rows import Rows
 from sandbox.dataverse.transitions import may_follow
 from sandbox.dataverse.values import wire_instant
@@ -49,8 +50,9 @@ class Functions:
             }
         )
 
-    def change_history(self, call: Call, segment: Segment, _actor: Actor) -> Answer:
+    def change_history(self, call: Call, segment: Segment, actor: Actor) -> Answer:
         """Answer the audit rows of one row, newest first."""
+        require(self._database, actor.user_id, "prvReadRecordAuditHistory")
         arguments = segment.arguments or {}
         target = _argument(call, arguments, "Target")
         paging = _argument(call, arguments, "PagingInfo") if "PagingInfo" in arguments else {}

@@ -1,4 +1,4 @@
-"""Privileges of security roles, and who has which role. Rights are kept, not enforced."""
+"""Privileges of security roles, and who has which role; `rights` enforces them."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import bad_payload, row_missing
 from sandbox.dataverse.paths import Address
 from sandbox.dataverse.payload import address_of, read_object
+from sandbox.dataverse.rights import is_held_to_roles, roles_of
 from sandbox.dataverse.writer import Actor, Writer
 
 OF_USER = "systemuserroles_association"
@@ -49,6 +50,35 @@ class Roles:
         context = f"{call.root}$metadata#Microsoft.Dynamics.CRM.RetrieveRolePrivilegesRoleResponse"
         return answer_json({"@odata.context": context, "RolePrivileges": held})
 
+    def privileges_of_user(self, call: Call, user: Address) -> Answer:
+        """Answer what a user may do: RetrieveUserPrivileges; an administrator may do all."""
+        user.existing()
+        at = self._database.tables["roleprivileges"].table.position
+        names = {depth: name for name, depth in DEPTHS.items()}
+        if is_held_to_roles(self._database, user.row_id):
+            held = [
+                (row[at["_privilegeid_value"]], row[at["name"]], row[at["privilegedepthmask"]])
+                for role_id in roles_of(self._database, user.row_id)
+                for row in self._held(role_id)
+            ]
+        else:
+            known = self._database.tables["privilege"].in_order()
+            held = [(row[ID], row[2], DEPTHS["Global"]) for row in known]
+        listed = [
+            {
+                "Depth": names[int(depth or 1)],
+                "PrivilegeId": privilege_id,
+                "PrivilegeName": name,
+                "BusinessUnitId": user.existing()[self._unit_at()],
+            }
+            for privilege_id, name, depth in held
+        ]
+        context = f"{call.root}$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse"
+        return answer_json({"@odata.context": context, "RolePrivileges": listed})
+
+    def _unit_at(self) -> int:
+        return self._database.tables["systemuser"].table.position["_businessunitid_value"]
+
     def assign(self, call: Call, user: Address, actor: Actor) -> Answer:
         """Give a user a role: `POST systemusers(id)/systemuserroles_association/$ref`."""
         user.existing()
@@ -56,7 +86,7 @@ class Roles:
         if role.table.logical != "role":
             raise bad_payload("roles", "A reference to a role was expected.")
         rows = self._database.tables["systemuserroles"]
-        if role.row_id not in self._roles_of(user.row_id):
+        if role.row_id not in roles_of(self._database, user.row_id):
             self._writer.create(
                 rows.table,
                 {"_systemuserid_value": user.row_id, "_roleid_value": role.row_id},
@@ -68,17 +98,11 @@ class Roles:
         """Answer the roles of a user."""
         user.existing()
         roles = self._database.tables["role"]
-        held = (roles.get(role_id) for role_id in self._roles_of(user.row_id))
+        held = (roles.get(role_id) for role_id in roles_of(self._database, user.row_id))
         documents: list[dict[str, Any]] = [
             roles.table.document(row) for row in held if row is not None
         ]
         return answer_json({"@odata.context": f"{call.root}$metadata#roles", "value": documents})
-
-    def _roles_of(self, user_id: str) -> list[str]:
-        rows = self._database.tables["systemuserroles"]
-        at = rows.table.position
-        mine = (row for row in rows.in_order() if row[at["_systemuserid_value"]] == user_id)
-        return [str(row[at["_roleid_value"]]) for row in mine]
 
     def _add(self, role_id: str, privilege: dict[str, Any], actor: Actor) -> None:
         privilege_id = str(privilege.get("PrivilegeId", "")).lower()

@@ -31,6 +31,7 @@ from sandbox.dataverse.payload import physical_values
 from sandbox.dataverse.people import People
 from sandbox.dataverse.ports import Principal, World
 from sandbox.dataverse.reader import Reader
+from sandbox.dataverse.rights import privilege_name, require
 from sandbox.dataverse.roles import OF_USER, Roles
 from sandbox.dataverse.schema import Schema
 from sandbox.dataverse.schema_calls import SchemaCalls
@@ -42,6 +43,7 @@ from sandbox.dataverse.wanted import Answering
 from sandbox.dataverse.writer import Actor, Writer
 
 MODEL = "Microsoft.Dynamics.CRM."
+READ_DEFINITIONS = "prvReadEntity"
 
 
 class Dataverse:
@@ -179,6 +181,7 @@ class Dataverse:
         settle_keys(self._database)
         actor = self._people.actor(call, principal)
         if self._metadata.knows(call.path):
+            require(self._database, actor.user_id, READ_DEFINITIONS)
             answering = self._metadata if call.method == "GET" else self._schema_calls
             return answering.answer(call)
         segments = parse_path(call.path)
@@ -199,6 +202,8 @@ class Dataverse:
     def _rows(self, call: Call, segments: list[Segment], actor: Actor) -> Answer:
         table = self._database.rows_of_set(segments[0].name).table
         check_visible(self._database, call, table)
+        if call.method == "GET":
+            require(self._database, actor.user_id, privilege_name("Read", table))
         match segments:
             case [Segment(_, None)]:
                 return self._set(call, table, actor)
@@ -261,6 +266,9 @@ class Dataverse:
                 return self._roles.add_privileges(call, address, actor)
             case "GET", "role", "RetrieveRolePrivilegesRole":
                 return self._roles.privileges(call, address)
+            case "GET", "systemuser", "RetrieveUserPrivileges":
+                self._catalogue.ensure("privileges")
+                return self._roles.privileges_of_user(call, address)
             case "GET", "audit", "RetrieveAuditDetails":
                 return self._audits.details(call, address)
             case _:

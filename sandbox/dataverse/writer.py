@@ -13,6 +13,7 @@ from sandbox.dataverse.errors import (
     wrong_status,
 )
 from sandbox.dataverse.money import with_base_money
+from sandbox.dataverse.rights import require_write
 from sandbox.dataverse.status import settle_pair
 from sandbox.dataverse.transitions import may_move
 from sandbox.dataverse.values import wire_instant
@@ -39,6 +40,7 @@ class Writer:
 
     def create(self, table: Table, values: Values, actor: Actor) -> Row:
         """Insert a row; the primary key may be the client's own. Raises Refused."""
+        require_write(self._database, actor.user_id, "Create", table, values)
         row = self.draft(table, values, actor)
         with self._database.transaction():
             self._check_keys(table, row)
@@ -59,6 +61,7 @@ class Writer:
 
     def update(self, table: Table, row_id: str, changes: Values, actor: Actor) -> Row:
         """Change a row; repeating a value still counts. Raises Refused."""
+        require_write(self._database, actor.user_id, "Write", table, changes)
         before = self.existing(table, row_id)
         changes = {name: value for name, value in changes.items() if name != table.primary_id}
         state, alone = before[table.position["statecode"]], self._state_alone(changes)
@@ -74,6 +77,7 @@ class Writer:
 
     def delete(self, table: Table, row_id: str, actor: Actor) -> None:
         """Delete a row and clear the lookups that point to it. Raises Refused."""
+        require_write(self._database, actor.user_id, "Delete", table, {})
         before = self.existing(table, row_id)
         with self._database.transaction():
             self._unlink(table, row_id, actor)

@@ -1,0 +1,1 @@
+"""A provider behind the REST contract that Work 365 published for providers."""

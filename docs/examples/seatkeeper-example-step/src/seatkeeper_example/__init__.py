@@ -1,0 +1,1 @@
+"""An example for Seatkeeper: two steps and a provider."""
