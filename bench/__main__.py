@@ -1,4 +1,4 @@
-"""`python -m bench [--write] [--rows N] [--rounds N] [--samples N] [--settled N]`."""
+"""`python -m bench [--write] [--rows N] [--rounds N] [--samples N] [--settled N] [--only PART]`."""
 
 import logging
 import sys
@@ -23,11 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     described = machine.described()
     with sandbox() as running:
-        tables = suite.run(running, _sizes(options), _say)
+        tables = suite.run(running, _sizes(options), _say, options.only)
     minutes = (time.monotonic() - begun) / 60
     found = report.document([*described, f"Duration: {minutes:.1f} minutes"], tables)
     print(found)
-    if options.write:
+    if options.write and options.only:
+        report.update(DOCUMENT, described[:1], tables)
+    elif options.write:
         report.write(DOCUMENT, found)
 
 
@@ -39,6 +41,7 @@ class Options:
     samples: int
     settled: int
     invoices: int
+    only: list[str]
     write: bool
 
 
@@ -51,6 +54,12 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--settled", type=int, default=whole.settled, help="settlements, 3 times")
     parser.add_argument(
         "--invoices", type=int, default=whole.invoices, help="contracts that are invoiced"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], choices=list(suite.PARTS), help="this part; again"
+    )
+    parser.add_argument(
+        "--swept", type=int, default=whole.swept, help="subscriptions of the first look"
     )
     parser.add_argument("--write", action="store_true", help=f"write into {DOCUMENT.name}")
     return parser.parse_args(arguments, namespace=Options())
@@ -67,6 +76,7 @@ def _sizes(options: Options) -> Sizes:
         samples=options.samples,
         settled=options.settled,
         invoices=options.invoices,
+        swept=options.swept,
         laid=min(rows * 5, whole.laid),
     )
 

@@ -1,7 +1,8 @@
 """What was measured, as tables: on the terminal and between the markers of a document."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 BEGIN = "<!-- bench: begin; written by `python -m bench --write` -->"
@@ -68,3 +69,34 @@ def write(path: Path, found: str) -> None:
     if not (begin and end):
         raise ValueError(f"{path} has no markers to write between")
     path.write_text(f"{before}{BEGIN}\n\n{found}\n\n{END}{after}")
+
+
+def update(path: Path, machine: Sequence[str], tables: Sequence[Table]) -> None:
+    """Replace only these tables, and their rows among the targets; each says when it was made.
+
+    Raise ValueError when the markers are not there.
+    """
+    found = path.read_text().partition(BEGIN)[2].partition(END)[0].strip()
+    head, *parts = found.split("\n\n### ")
+    standing = {part.partition("\n")[0]: f"### {part}" for part in parts}
+    targets, *others = tables
+    standing[targets.title] = _with_rows(standing, targets)
+    dated = (replace(one, remarks=(*one.remarks, "; ".join(machine))) for one in others)
+    standing |= {one.title: text(one) for one in dated}
+    write(path, "\n\n".join([head, *standing.values()]))
+
+
+def _with_rows(standing: Mapping[str, str], targets: Table) -> str:
+    """Put rows in the place of those that are for the same thing in another number."""
+    rows = [_cells(line) for line in standing.get(targets.title, "").splitlines()[4:]]
+    new = {_named(row): row for row in targets.rows}
+    kept = [new.pop(_named(row), row) for row in rows]
+    return text(replace(targets, rows=(*kept, *new.values())))
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in line.strip("|").split("|"))
+
+
+def _named(row: Sequence[str]) -> str:
+    return re.sub(r"[\d,]+", "", row[0])

@@ -1,11 +1,11 @@
 """All measurements, and what each says about the targets."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from bench import exchanges, first_read, invoicing, laying, reaction
+from bench import exchanges, first_read, invoicing, laying, reaction, sweep_limits
 from bench.first_read import Readings, ratios
 from bench.report import Table, Verdict, verdicts
 from bench.running import Sandbox, child
@@ -18,6 +18,7 @@ P95_SECONDS = 2.0
 LAID_SECONDS, LAID_MIB = 60.0, 3072.0
 SERVER_SHARE = 0.5
 WRITES_PER_INVOICE = 1.2
+PAGE_MS = 100.0
 SETTLED_SECONDS = 60.0
 """Of one core, for 100,000 subscriptions."""
 WORDS = {
@@ -44,13 +45,15 @@ class Sizes:
     settled: int = 10_000
     laid: int = 1_000_000
     invoices: int = 1_000
+    swept: int = 100_000
+    console: int = 100_000
 
 
-def run(running: Sandbox, sizes: Sizes, say: Say) -> list[Table]:
-    """Measure everything; the table of the targets comes first."""
+def run(running: Sandbox, sizes: Sizes, say: Say, only: Collection[str] = ()) -> list[Table]:
+    """Measure everything, or only some parts; the table of the targets comes first."""
     found: list[Verdict] = []
     tables: list[Table] = []
-    for part in (_exchanges, _reaction, _first_read, _laying, _settlement, _invoices):
+    for part in (part for name, part in PARTS.items() if not only or name in only):
         say(part.__doc__ or part.__name__)
         verdict, table = part(running, sizes)
         found += verdict
@@ -271,3 +274,39 @@ def _invoices(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
             met=growth <= FLAT,
         ),
     ], table
+
+
+def _first_sweep(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """Look at both sides of many subscriptions for the first time, on a simulated clock."""
+    return sweep_limits.measure(running, sizes.swept, FLAT)
+
+
+def _console(_: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """Show every page of the console over a filled state, without any service."""
+    told = child("bench.console_pages", str(sizes.console))
+    pages = sorted(told["pages"].items(), key=lambda page: -page[1])
+    size = f"{sizes.console:,}"
+    table = Table(
+        title=f"Pages of the console, {size} subscriptions",
+        head=("page", "processor time, median of 15"),
+        rows=tuple((f"`{path}`", f"{taken:.0f} ms") for path, taken in pages),
+    )
+    verdict = Verdict(
+        name=f"slowest page of the console, {size} subscriptions, processor time",
+        measured=f"{pages[0][1]:.0f} ms",
+        target=f"< {PAGE_MS:g} ms",
+        met=pages[0][1] < PAGE_MS,
+    )
+    return [verdict], table
+
+
+PARTS = {
+    "requests": _exchanges,
+    "reaction": _reaction,
+    "first-read": _first_read,
+    "laying": _laying,
+    "settlement": _settlement,
+    "invoices": _invoices,
+    "first-sweep": _first_sweep,
+    "console": _console,
+}

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Protocol
 
 from billing.charges import chargeable, charges, owed_for
 from billing.ledger import ledger_of
 from billing.lines import BilledLine, LineKind, NewLine
-from billing.money import balance, minor_unit
+from billing.money import balance, minor_unit, with_places
 from billing.periods import Period
+from billing.settlement import remainder, settle
 from billing.terms import Terms
 from billing.timeline import Timeline
 
@@ -37,17 +39,36 @@ class Totals:
     total: Decimal
 
 
+def bill(
+    timeline: Timeline, terms: Terms, billed: Sequence[BilledLine], *, through: date, cycle: Period
+) -> list[NewLine]:
+    """Return what an invoice run adds: what is still owed for other days, and the cycle itself.
+
+    `through` is the day of the run. Lines that a cycle in arrears has already (the used days of a
+    deactivation) left a remainder, which the last new one takes (rule 4.2).
+    Raises UnknownCurrencyError.
+    """
+    owed = settle(timeline, terms, billed, through=through, uncovered_until=cycle.start)
+    left = remainder(timeline.known_on(through), terms, billed, owed, cycle)
+    return [*owed, *recurring(timeline, terms, billed, cycle, left=left)]
+
+
 def recurring(
-    timeline: Timeline, terms: Terms, billed: Sequence[BilledLine], cycle: Period
+    timeline: Timeline,
+    terms: Terms,
+    billed: Sequence[BilledLine],
+    cycle: Period,
+    *,
+    left: Fraction = Fraction(0),
 ) -> list[NewLine]:
     """Bill the days of a cycle that no line covers: the coming cycle, or in arrears the last.
 
     A full cycle of equal seats is a Recurring line; other runs are Prorated Charge lines.
-    Raises UnknownCurrencyError.
+    `left` is the remainder of the lines that the cycle has. Raises UnknownCurrencyError.
     """
     ledger = ledger_of(timeline, terms, billed, cycle.end)
     pieces = ledger.uncovered(chargeable(ledger, cycle.end).clamp(cycle))
-    amounts = balance(owed_for(pieces, terms), terms.currency)
+    amounts = balance(owed_for(pieces, terms), terms.currency, left=left)
     return charges(pieces, amounts, terms, LineKind.RECURRING)
 
 
@@ -79,7 +100,7 @@ def close(lines: Sequence[InvoiceLine], currency: str) -> tuple[NewLine | None, 
     period = Period(
         min(line.period.start for line in lines), max(line.period.end for line in lines)
     )
-    return _carried(sums, period, period.start), sums.total
+    return _carried(sums, period, currency), sums.total
 
 
 def opening(closing: NewLine, start: date) -> NewLine:
@@ -96,19 +117,19 @@ def opening(closing: NewLine, start: date) -> NewLine:
     )
 
 
-def _carried(sums: Totals, period: Period, key: date) -> NewLine:
+def _carried(sums: Totals, period: Period, currency: str) -> NewLine:
     return NewLine(
         kind=LineKind.CREDIT_CARRIED_FORWARD,
         period=period,
         quantity=1,
-        unit_price=-sums.net,
+        unit_price=with_places(-sums.net, currency),
         discount_percent=Decimal(0),
         tax_percent=Decimal(0),
-        amount=-sums.net,
-        tax_amount=-sums.tax,
+        amount=with_places(-sums.net, currency),
+        tax_amount=with_places(-sums.tax, currency),
         reverses=None,
-        explanation=f"{-sums.total} of credit goes on to the next invoice",
-        period_key=key,
+        explanation=f"{with_places(-sums.total, currency)} of credit goes on to the next invoice",
+        period_key=period.start,
         root="",
         change_key="",
     )

@@ -12,7 +12,7 @@ from fractions import Fraction
 from billing.lines import BilledLine
 from billing.money import less_percent
 from billing.periods import ONE_DAY, Frequency, Period, cycles
-from billing.roots import Root, roots_of, unit_on
+from billing.roots import Root, roots_of, unit_on, voided_of
 from billing.shares import share, unit_at
 from billing.terms import ProrateUnit, Terms
 from billing.timeline import DayState, LoggedChange, Price, Timeline
@@ -66,6 +66,8 @@ class Ledger:
     timeline: Timeline
     terms: Terms
     roots: tuple[Root, ...]
+    voided: tuple[Root, ...]
+    """Void root lines that were corrected elsewhere; they cover no seats."""
     cuts: frozenset[date]
 
     def with_timeline(self, timeline: Timeline) -> "Ledger":
@@ -172,7 +174,11 @@ def ledger_of(
     roots = roots_of(bounded, terms, billed)
     cuts = bounded.cuts() | {day for root in roots for day in (root.period.start, root.period.end)}
     return Ledger(
-        timeline=bounded, terms=terms, roots=roots, cuts=cuts | _months(bounded, terms, cuts, until)
+        timeline=bounded,
+        terms=terms,
+        roots=roots,
+        voided=voided_of(billed),
+        cuts=cuts | _months(bounded, terms, cuts, until),
     )
 
 

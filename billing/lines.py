@@ -69,11 +69,17 @@ class BilledLine:
     @property
     def is_root(self) -> bool:
         """Say whether the line covers seats for its days, instead of correcting another line."""
-        return (
-            self.kind in (LineKind.RECURRING, LineKind.PRORATED_CHARGE)
-            and self.reverses is None
-            and self.invoice_state is not InvoiceState.VOID
-        )
+        return self._charges_seats and self.invoice_state is not InvoiceState.VOID
+
+    @property
+    def is_void_root(self) -> bool:
+        """Say whether it would be a root, had its invoice not been voided."""
+        return self._charges_seats and self.invoice_state is InvoiceState.VOID
+
+    @property
+    def _charges_seats(self) -> bool:
+        charges = self.kind in (LineKind.RECURRING, LineKind.PRORATED_CHARGE)
+        return charges and self.reverses is None
 
     @property
     def label(self) -> str:

@@ -78,6 +78,13 @@ def whole_units(exact: Fraction, currency: str) -> Decimal:
     return Decimal(max(0, exact // exact_unit(currency))) * minor_unit(currency)
 
 
+def with_places(amount: Decimal, currency: str) -> Decimal:
+    """Write an amount with the currency's places, and more where it has more."""
+    shortest, unit = amount.normalize(), minor_unit(currency)
+    places = min(int(shortest.as_tuple().exponent), int(unit.as_tuple().exponent))
+    return shortest.quantize(Decimal(1).scaleb(places))
+
+
 def less_percent(exact: Fraction, percent: Decimal) -> Fraction:
     """Take a discount off."""
     return exact * (HUNDRED - Fraction(percent)) / HUNDRED
@@ -105,16 +112,17 @@ class Owed:
     is_new: bool
 
 
-def balance(owed: Sequence[Owed], currency: str) -> list[Decimal]:
+def balance(owed: Sequence[Owed], currency: str, *, left: Fraction = Fraction(0)) -> list[Decimal]:
     """Round the differences of one billed period so that they add up to the rounded exact sum.
 
     The last line takes the remainder, as far as its room allows; then the one before it.
+    `left` is the remainder of lines that the period has already, and belongs to the sum.
     A remainder that an earlier settlement left on a line is no reason for another line: where
     several lines make up a period, a minor unit on one of them waits until the sum is off.
     0 means: no line. Raises UnknownCurrencyError.
     """
     unit = exact_unit(currency)
-    total = sum((one.exact for one in owed), Fraction(0))
+    total = sum((one.exact for one in owed), left)
     alone = len(owed) == 1
     if is_settled(total, currency) and _all_within(owed, unit / 2 if alone else unit * len(owed)):
         return [Decimal(0)] * len(owed)

@@ -36,6 +36,8 @@ class Moves:
 def moves_of(position: Position, ledger: Ledger) -> Moves:
     """Find the days that a correction is for, and the change that it follows from."""
     root = position.root
+    if root.is_void:
+        return Moves(runs=(), period=root.period, change=None)
     before = _settled_before(position, ledger)
     runs = tuple(_moved(root, before, ledger)) if before else ()
     days = runs or tuple(ledger.lost(root))

@@ -52,6 +52,10 @@ class Frequency(StrEnum):
     ANNUAL = "annual"
     TRIENNIAL = "triennial"
 
+    @property
+    def months(self) -> int:
+        return _MONTHS[self]
+
 
 _MONTHS = {
     Frequency.MONTHLY: 1,

@@ -38,6 +38,21 @@ class _Credit:
     share: Fraction
 
 
+def positions_of(ledger: Ledger) -> list[Position]:
+    """Compare every root line, and every void one that was corrected, with what stands for it."""
+    return [
+        *(position_of(root, ledger) for root in ledger.roots),
+        *(_void_position(root) for root in ledger.voided),
+    ]
+
+
+def _void_position(root: Root) -> Position:
+    standing = _corrected(root)
+    tax = sum((line.tax_amount for line in root.corrections), Decimal(0))
+    owed = Owed(exact=max(-standing, Fraction(0)), room=Decimal(0), is_new=False)
+    return Position(root=root, kept=Fraction(0), standing=standing, owed=owed, tax=-tax)
+
+
 def position_of(root: Root, ledger: Ledger) -> Position:
     """Compare what is kept of a root line with what stands for it."""
     credits_ = _credits_before_adoption(root, ledger)

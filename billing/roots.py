@@ -44,6 +44,10 @@ class Root:
         return self.line.quantity
 
     @property
+    def is_void(self) -> bool:
+        return self.line.invoice_state is InvoiceState.VOID
+
+    @property
     def corrections(self) -> tuple[BilledLine, ...]:
         """The reversals that Seatkeeper wrote; One-off lines reduce the cap only (rule 4.8)."""
         return tuple(
@@ -71,6 +75,27 @@ def roots_of(timeline: Timeline, terms: Terms, billed: Sequence[BilledLine]) -> 
         _valued(_Written(line=line, is_lowest=_is_lowest(lines[:at], line)), mine, timeline, terms)
         for at, line in enumerate(lines)
         for mine in [reversals.get(line.id, ())]
+    )
+
+
+def voided_of(billed: Sequence[BilledLine]) -> tuple[Root, ...]:
+    """Return the void root lines that were corrected elsewhere: nothing of them is desired (4.14).
+
+    What a standing refund gave back of such a line was never paid, so it is taken back.
+    """
+    void = [line for line in billed if line.is_void_root]
+    reversals = _by_root(billed) if void else {}
+    return tuple(
+        Root(
+            line=line,
+            frame=line.period,
+            seat_rate=Fraction(0),
+            full=Fraction(0),
+            by_formula=False,
+            reversals=reversals[line.id],
+        )
+        for line in sorted(void, key=_stack_order)
+        if line.id in reversals
     )
 
 

@@ -8,6 +8,7 @@ and same-day flips therefore owe nothing twice.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import TypeVar
 
 from billing.charges import chargeable, charges, owed_for
@@ -15,8 +16,8 @@ from billing.ledger import Ledger, Piece, ledger_of
 from billing.lines import BilledLine, LineKind, NewLine
 from billing.money import balance
 from billing.moves import moves_of
-from billing.periods import ONE_DAY
-from billing.positions import Position, position_of
+from billing.periods import ONE_DAY, Period
+from billing.positions import Position, positions_of
 from billing.terms import BillingPolicy, Terms
 from billing.timeline import Timeline
 from billing.wording import correction_in_words
@@ -35,13 +36,15 @@ def settle(
     """Return the lines that are owed; none when all is settled.
 
     `billed` is every line of the subscription. `through` is the business day: changes that take
-    effect after it wait. Days before `uncovered_until` (exclusive) that no root line covers are
-    charged; `due_until` works it out.
+    effect after it wait, and so do uncovered days from there on, lest days be charged of seats
+    that are known to leave. Days before `uncovered_until` (exclusive) that no root line covers
+    are charged; `due_until` works it out.
     Raises UnknownCurrencyError.
     """
+    until = min([uncovered_until, *_still_to_come(timeline, through)])
     ledger = ledger_of(timeline.known_on(through), terms, billed, uncovered_until)
-    positions = [position_of(root, ledger) for root in ledger.roots]
-    pieces = ledger.uncovered(chargeable(ledger, uncovered_until))
+    positions = positions_of(ledger)
+    pieces = ledger.uncovered(chargeable(ledger, until))
     corrected = _grouped(positions, lambda position: _cycle_of(position, terms))
     charged = _grouped(pieces, lambda piece: piece.cycle.start)
     return [
@@ -49,6 +52,23 @@ def settle(
         for key in sorted(corrected.keys() | charged.keys())
         for line in _settle_period(corrected.get(key, []), charged.get(key, []), ledger)
     ]
+
+
+def remainder(
+    timeline: Timeline,
+    terms: Terms,
+    billed: Sequence[BilledLine],
+    owed: Sequence[NewLine],
+    cycle: Period,
+) -> Fraction:
+    """Return what rounding left of a cycle's lines once `owed`, just settled, stands (rule 4.2)."""
+    if not any(line.is_root and cycle.contains(line.period.start) for line in billed):
+        return Fraction(0)
+    ledger = ledger_of(timeline, terms, billed, cycle.start)
+    inside = (one for one in positions_of(ledger) if cycle.contains(one.root.period.start))
+    exact = sum((one.owed.exact for one in inside), Fraction(0))
+    settled = sum((line.amount for line in owed if line.period_key == cycle.start), Decimal(0))
+    return exact - Fraction(settled)
 
 
 def due_until(timeline: Timeline, terms: Terms, *, today: date, invoiced_until: date) -> date:
@@ -68,6 +88,12 @@ def due_until(timeline: Timeline, terms: Terms, *, today: date, invoiced_until: 
     if state.governing is None or not state.is_off:
         return waiting_from
     return min(max(known.first_day(state.governing), waiting_from), tomorrow)
+
+
+def _still_to_come(timeline: Timeline, through: date) -> list[date]:
+    """Return the first days of changes that are logged and take effect later (rule 5.4)."""
+    changes = (one for one in timeline.changes if one.effective_on > through)
+    return [timeline.first_day(one) for one in changes]
 
 
 def _grouped(members: Iterable[T], key: Callable[[T], date]) -> dict[date, list[T]]:

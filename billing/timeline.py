@@ -182,7 +182,8 @@ class Timeline:
             if self.first_day(change) <= day:
                 state = state.after(change)
         if self.ends_on is not None and day > self.ends_on:
-            return replace(state, layers=(), held=state.held if self._is_history(day) else 0)
+            stays = self._is_history(day) or state.declined  # an end refunds nothing declined
+            return replace(state, layers=(), held=state.held if stays else 0)
         # A start date moved later charges less, but gives no credit: nobody decided one.
         is_early = self.starts_on is not None and day < self.starts_on
         return replace(state, layers=()) if is_early else state

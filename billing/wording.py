@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.ledger import Lost, Piece
-from billing.money import less_percent, minor_unit, round_money
+from billing.money import less_percent, round_money, with_places
 from billing.moves import Moves
 from billing.positions import Position
 from billing.roots import Root
@@ -38,6 +38,8 @@ def charge_in_words(piece: Piece, terms: Terms, amount: Decimal) -> str:
 
 def correction_in_words(position: Position, moves: Moves, amount: Decimal, terms: Terms) -> str:
     """Explain a line that corrects a root line."""
+    if position.root.is_void:
+        return f"taken back, because {position.root.line.label} is void"
     is_refund = amount < 0
     arithmetic = _moved(position, moves, terms, is_refund=is_refund)
     days = _REFUND_DAY if is_refund else _CHARGE_DAY
@@ -113,9 +115,4 @@ def _exact(exact: Fraction, terms: Terms) -> str:
 
 
 def _money(amount: Decimal, terms: Terms) -> str:
-    """Write an amount with the currency's places, and more where a price has more."""
-    shortest = amount.normalize()
-    places = min(
-        int(shortest.as_tuple().exponent), int(minor_unit(terms.currency).as_tuple().exponent)
-    )
-    return f"{shortest.quantize(Decimal(1).scaleb(places)):f}"
+    return f"{with_places(amount, terms.currency):f}"

@@ -100,10 +100,10 @@ def bill_of(
 
 
 def is_over(bill: Bill) -> bool:
-    """Tell that nothing is left to issue: the contract has ended, and no charge waits."""
+    """Tell that nothing is left to do: the contract has ended, no charge waits, none is owed."""
     ends_on: date | None = bill.contract.end_on
     has_ended = ends_on is not None and bill.cycle.start > ends_on
-    return bill.rolls and has_ended and bill.due.kind is Kind.CYCLE
+    return bill.rolls and not bill.new_lines and has_ended and bill.due.kind is Kind.CYCLE
 
 
 def _failed(added: Sequence[SubscriptionLines]) -> frozenset[str]:

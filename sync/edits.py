@@ -1,21 +1,22 @@
 """What people did to lines that Seatkeeper wrote: it is respected, and reported. Pure (4.9).
 
 ```
-a line was edited               lines that would correct it wait
+a line was edited               lines that would correct it, or charge its days, wait
 a refund line was deleted       its change counts as Do Not Refund; the log says so
 another line was deleted        a line in its place waits
 ```
+Edited is a line with another amount than was written, or other seats, days or reversed line.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from itertools import count
 
 from billing.lines import BilledLine, NewLine
 from billing.terms import RefundDecision
 from sync import ids
-from sync.mapping import Entity
+from sync.mapping import Entity, Record
 from sync.model import ChangeLog, Line, Subscription
 from sync.remote import CREATE_ONLY
 from sync.settling import Trouble
@@ -34,64 +35,102 @@ class Parted:
     proposed: tuple[NewLine, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What people did to the lines that were written for a subscription."""
+
+    gone: frozenset[str] = frozenset()
+    """Ids of the lines that they deleted."""
+    unrefunded: frozenset[str] = frozenset()
+    """Changes whose refund lines they deleted, none of them left."""
+    rewritten: Mapping[str, str] = field(default_factory=dict)
+    """Ids of lines with other seats, days or reversed line, and the line that each reversed."""
+
+
+def hands_on(
+    entity: Entity, operations: Iterable[Operation], lines: Sequence[Line], sets: Mapping[str, str]
+) -> Hands:
+    """Compare the lines as they stand with the writes that made them."""
+    made = {one.target: one for one in operations if _made_a_line(entity, one)}
+    there = {line.id: line for line in lines}
+    gone = {row_id: one for row_id, one in made.items() if row_id not in there}
+    rewritten = {
+        row_id: _reversed_by(entity, one)
+        for row_id, one in made.items()
+        if row_id in there and _is_other(entity, one, there[row_id], sets)
+    }
+    return Hands(
+        gone=frozenset(gone),
+        unrefunded=_refunds_deleted(entity, gone.values(), lines),
+        rewritten=rewritten,
+    )
+
+
+def _made_a_line(entity: Entity, one: Operation) -> bool:
+    is_create = one.set == entity.set and one.precondition == CREATE_ONLY
+    return is_create and one.state is OperationState.DONE
+
+
+def _is_other(entity: Entity, one: Operation, line: Line, sets: Mapping[str, str]) -> bool:
+    record: Record = {
+        "quantity": line.quantity,
+        "period_start": line.period_start,
+        "period_end": line.period_end,
+        "reverses": line.reverses,
+    }
+    stands = entity.body(record, sets)
+    return any(one.body.get(column) != value for column, value in stands.items())
+
+
+def _reversed_by(entity: Entity, one: Operation) -> str:
+    bound = str(one.body.get(f"{entity.fields['reverses'].navigation}@odata.bind") or "")
+    return bound.rpartition("(")[2].rstrip(")")
+
+
 def part(
     owed: Iterable[NewLine],
     lines: Sequence[Line],
     billed: Sequence[BilledLine],
     subject: str,
-    gone: Collection[str],
+    hands: Hands,
 ) -> Parted:
     """Keep back what would change a line that a person edited, or put back one they deleted.
 
-    `lines` are all that the subject has; `gone` the ids of those that were written and are not
-    there any more.
+    `lines` are all that the subject has.
     """
-    touched = _edited_roots(billed)
+    touched = [line for line in billed if line.edited or line.id in hands.rewritten]
+    roots = {line.reverses or line.id for line in touched} | {*hands.rewritten.values()} - {""}
     there = frozenset(line.id for line in lines)
+    places = hands.gone | hands.rewritten.keys()
     free: list[NewLine] = []
     proposed: list[NewLine] = []
     for line in owed:
-        waits = line.root in touched or _takes_a_place(line, subject, there, gone)
+        waits = line.root in roots or (not line.root and _shares_days(line, touched))
+        waits = waits or _takes_a_place(line, subject, there, places)
         (proposed if waits else free).append(line)
     return Parted(lines=tuple(free), proposed=tuple(proposed))
 
 
-def _edited_roots(billed: Sequence[BilledLine]) -> frozenset[str]:
-    edited = [line for line in billed if line.edited]
-    return frozenset(line.reverses or line.id for line in edited)
+def _shares_days(line: NewLine, touched: Iterable[BilledLine]) -> bool:
+    return any(one.period.clamp(line.period).days for one in touched)
 
 
 def _takes_a_place(
-    line: NewLine, subject: str, there: Collection[str], gone: Collection[str]
+    line: NewLine, subject: str, there: Collection[str], places: Collection[str]
 ) -> bool:
-    """Tell whether a line of the same period and root was written, and is gone."""
+    """Tell whether a line of the same period and root was written, and is gone or another."""
     for number in count():
         row_id = ids.line_id(subject, line.period_key, line.root, number)
-        if row_id in gone:
+        if row_id in places:
             return True
         if row_id not in there:
             break
     return False
 
 
-def lines_gone(
-    entity: Entity, operations: Iterable[Operation], there: Collection[str]
-) -> dict[str, Operation]:
-    """Return the lines that were written and are not there any more, by id."""
-    return {
-        one.target: one
-        for one in operations
-        if one.set == entity.set
-        and one.precondition == CREATE_ONLY
-        and one.state is OperationState.DONE
-        and one.target not in there
-    }
-
-
-def refunds_deleted(
+def _refunds_deleted(
     entity: Entity, gone: Iterable[Operation], lines: Iterable[Line]
 ) -> frozenset[str]:
-    """Return the changes whose refund lines were deleted, none of them left."""
     amount, change = entity.column("amount"), entity.column("change_key")
     deleted = {str(one.body.get(change) or "") for one in gone if _is_below(one.body.get(amount))}
     left = {line.change_key for line in lines if line.amount < 0}
@@ -130,6 +169,7 @@ def edited_trouble(
         code="line-edited",
         reason=f"A person edited or deleted an invoice line of {subscription.name}; what would be"
         f" added to it waits: {amounts}.",
-        advice="Set sk_calculatedamount of the edited line to the amount that is to count, or enter"
-        " a line by hand in the place of a deleted one (0.00 if nothing is to be billed).",
+        advice="Take these amounts by `seatkeeper parked resolve` with --accept; or set"
+        " sk_calculatedamount of the edited line to the amount that is to count, or enter a line by"
+        " hand in the place of a deleted one (0.00 if nothing is to be billed).",
     )

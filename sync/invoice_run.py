@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from sync import guard_memory, journal
-from sync.apply import Group, send_all
+from sync.apply import Group, change_sets, send_all
 from sync.aside import Failures
 from sync.bills import Bill
 from sync.contract_memory import remember_frequency
@@ -126,16 +126,21 @@ def _begun(engine: Engine) -> list[str]:
     def read(tx: Tx) -> list[str]:
         subjects = [subject for subject, _ in tx.due(None)]
         known = tx.seen(subjects)
-        return [one for one in subjects if one not in known and tx.open_operations(one)]
+        return [one for one in subjects if one not in known and _is_of_contract(tx, one)]
 
     return engine.ports.store.tx(read)
+
+
+def _is_of_contract(tx: Tx, subject: str) -> bool:
+    """Tell a contract with open work from a subscription whose row was deleted meanwhile."""
+    return bool(tx.open_operations(subject)) and not (tx.facts(subject) or tx.known_logs(subject))
 
 
 def _finish(run: _Run, contracts: Iterable[str]) -> list[str]:
     """Finish invoices that were begun before; return the contracts that have nothing open."""
     engine, wanted = run.engine, list(contracts)
     groups = engine.ports.store.tx(lambda tx: [tx.open_operations(one) for one in wanted])
-    begun = [[group] for group in groups if group and not _waits(run, group)]
+    begun = [change_sets(group) for group in groups if group and not _waits(run, group)]
     send_all(engine, begun, run.failures)
     opened = engine.ports.store.tx(lambda tx: [one for one in wanted if tx.open_operations(one)])
     if opened and not run.failures.errors:

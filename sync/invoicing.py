@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from billing.invoice import recurring
+from billing.invoice import bill
 from billing.lines import NewLine
 from billing.periods import ONE_DAY, Period, effective_date
-from billing.settlement import settle
 from sync import model
 from sync.bill_trouble import invoices_trouble, seats_trouble
 from sync.bills import Bill, SubscriptionLines, bill_of, is_over
 from sync.context import READS, context_reads, read_context, read_invoices, read_lines
 from sync.contract_memory import undecided
 from sync.due import Due, Kind, due_of
-from sync.edits import lines_gone, part, refunds_deleted, removed_logs, with_removed
+from sync.edits import hands_on, part, removed_logs, with_removed
+from sync.elsewhere import lines_elsewhere
 from sync.engine import Engine
 from sync.mapping import MalformedRowError
 from sync.model import ChangeLog, Context, Contract, Invoice, Line
@@ -293,11 +293,13 @@ def _lines_for(
     if subscription is None or due.kind is Kind.INTERIM:
         return SubscriptionLines(context=context)
     lines = engine.mappings.entity("invoice_line")
-    gone = lines_gone(lines, operations, {line.id for line in context.lines})
-    removed = removed_logs(context.logs, refunds_deleted(lines, gone.values(), context.lines))
-    owed = _owed(context, due, known, with_removed(context.logs, removed))
+    hands = hands_on(lines, operations, context.lines, engine.mappings.sets)
+    removed = removed_logs(context.logs, hands.unrefunded)
+    elsewhere = lines_elsewhere(engine, context)
+    logs = with_removed(context.logs, removed)
+    owed = [one for one in _owed(context, due, known, logs) if one.root not in elsewhere]
     billed = billed_lines(context.lines)
-    parted = part(owed, context.lines, billed, subscription.id, gone)
+    parted = part(owed, context.lines, billed, subscription.id, hands)
     return SubscriptionLines(
         context=context, lines=parted.lines, proposed=parted.proposed, removed=removed
     )
@@ -305,16 +307,15 @@ def _lines_for(
 
 def _owed(
     context: Context, due: Due, known: Seen | None, logs: Sequence[ChangeLog]
-) -> Iterator[NewLine]:
+) -> list[NewLine]:
     subscription, contract = context.subscription, context.contract
     if subscription is None or contract is None:
-        return
+        return []
     terms, cycle = terms_of(contract), due.cycle
     seats = subscription.quantity if subscription.status.has_seats else 0
     if known is not None and known.accepted is not None:
         seats = known.accepted.seats
     first_seen = known.first_seen_on if known else cycle.start
     timeline = timeline_of(context, logs, seats_now=seats, first_seen_on=first_seen)
-    billed = billed_lines(context.lines)
-    yield from settle(timeline, terms, billed, through=due.on, uncovered_until=cycle.start)
-    yield from recurring(timeline, terms, billed, Period(cycle.start, cycle.end))
+    whole = Period(cycle.start, cycle.end)
+    return bill(timeline, terms, billed_lines(context.lines), through=due.on, cycle=whole)

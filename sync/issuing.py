@@ -5,7 +5,7 @@ written as a whole or not at all.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from billing.invoice import opening
@@ -93,6 +93,7 @@ def _issued(engine: Engine, issue: _Issue) -> Write:
         "total": bill.sums.total,
         "currency": bill.contract.currency,
         "status": "issued",
+        **({"sync_message": None} if bill.draft and not bill.held else {}),
     }
     precondition = bill.draft.etag if bill.draft else CREATE_ONLY
     return _write(engine, "invoice", issue.invoice_id, record, precondition)
@@ -161,16 +162,7 @@ def _credit_line(
 def _next(engine: Engine, issue: _Issue) -> Iterator[Named]:
     """Open the next draft, with the credit that goes on and the credits that are held back."""
     bill = issue.bill
-    record: Record = {
-        "name": f"{bill.contract.name} {issue.next_cycle.start} (open)"[:_NAME],
-        "contract": bill.contract.id,
-        **billed_to(engine.mappings, bill.contract),
-        "cycle_start": issue.next_cycle.start,
-        "cycle_end": issue.next_cycle.end,
-        "currency": bill.contract.currency,
-        "status": "draft",
-        **({"sync_message": _held_words(bill)} if bill.held else {}),
-    }
+    record: Record = {**_open_record(engine, issue), **_held(bill)}
     yield "open invoice", _write(engine, "invoice", issue.next_id, record, CREATE_ONLY)
     number = 1
     if bill.lift is not None:
@@ -182,9 +174,27 @@ def _next(engine: Engine, issue: _Issue) -> Iterator[Named]:
         yield "held credit", _moved(engine, held, issue.next_id, place)
 
 
+def _open_record(engine: Engine, issue: _Issue) -> Record:
+    bill = issue.bill
+    return {
+        "name": f"{bill.contract.name} {issue.next_cycle.start} (open)"[:_NAME],
+        "contract": bill.contract.id,
+        **billed_to(engine.mappings, bill.contract),
+        "cycle_start": issue.next_cycle.start,
+        "cycle_end": issue.next_cycle.end,
+        "currency": bill.contract.currency,
+        "status": "draft",
+    }
+
+
 def _moved(engine: Engine, line: Line, draft_id: str, number: int) -> Write:
     record: Record = {"invoice": draft_id, "number": number}
     return _write(engine, "invoice_line", line.id, record, line.etag)
+
+
+def _held(bill: Bill) -> Record:
+    """Say on the draft which credits wait; nothing is said of others (rules.md 2.11)."""
+    return {"sync_message": _held_words(bill)} if bill.held else {}
 
 
 def _held_words(bill: Bill) -> str:
@@ -208,14 +218,32 @@ def _dated(engine: Engine, bill: Bill) -> Write:
 
 
 def _roll(engine: Engine, bill: Bill) -> list[Named]:
-    """Move an empty draft, or one with only credits, to the next cycle (rules.md 4.16)."""
-    moved: list[Named] = []
-    if bill.draft is not None and bill.due.kind is Kind.CYCLE:
-        following = following_of(terms_of(bill.contract), bill.cycle)
-        record: Record = {"cycle_start": following.start, "cycle_end": following.end}
-        write = _write(engine, "invoice", bill.draft.id, record, bill.draft.etag)
-        moved.append(("open invoice", write))
-    return [*moved, ("contract", _dated(engine, bill))]
+    """Move an empty draft, or one with only credits, to the next cycle (rules.md 4.16).
+
+    Credits that nobody has written yet go on it: made with the invoice, they would be seen late.
+    """
+    if bill.due.kind is not Kind.CYCLE or not (bill.draft or bill.new_lines):
+        return [("contract", _dated(engine, bill))]
+    issue = _issue(bill, "")
+    draft_id = bill.draft.id if bill.draft else issue.next_id
+    lines = _lines(engine, replace(issue, invoice_id=draft_id))
+    return [
+        ("open invoice", _rolled(engine, issue)),
+        *(("invoice line", line) for line in lines),
+        ("contract", _dated(engine, bill)),
+    ]
+
+
+def _rolled(engine: Engine, issue: _Issue) -> Write:
+    following, draft = issue.next_cycle, issue.bill.draft
+    if draft is None:
+        return _write(engine, "invoice", issue.next_id, _open_record(engine, issue), CREATE_ONLY)
+    record: Record = {
+        "cycle_start": following.start,
+        "cycle_end": following.end,
+        **_held(issue.bill),
+    }
+    return _write(engine, "invoice", draft.id, record, draft.etag)
 
 
 def _write(engine: Engine, name: str, row_id: str, record: Record, precondition: str) -> Write:

@@ -117,8 +117,7 @@ def timeline_of(
     if subscription is None or context.contract is None:
         raise ValueError("a timeline needs the subscription and its contract")
     ours = [log for log in logs if log.change_key and log.effective_on]
-    terms = terms_of(context.contract)
-    adopted = cycle_at(terms.anchor, terms.frequency, first_seen_on).start
+    adopted = _adopted_from(terms_of(context.contract), context.lines, first_seen_on)
     return Timeline(
         opening_quantity=ours[0].quantity_before if ours else seats_now,
         changes=tuple(logged(log, subscription) for log in ours),
@@ -132,6 +131,24 @@ def timeline_of(
         ),
         ends_on=context.contract.end_on,
     )
+
+
+def _adopted_from(terms: Terms, lines: Sequence[Line], first_seen_on: date) -> date:
+    """Return the start of the cycle that contains the day of adoption (rules.md 4.6).
+
+    A Recurring line that covers the day says which it was, though the contract is another now.
+    """
+    cycle = cycle_at(terms.anchor, terms.frequency, first_seen_on)
+    told = [
+        line.period_start
+        for line in lines
+        if line.kind == LineKind.RECURRING
+        and line.invoice_status != InvoiceState.VOID
+        and line.period_start
+        and line.period_end
+        and line.period_start <= first_seen_on < line.period_end
+    ]
+    return max(cycle.start, min(told, default=cycle.start))
 
 
 def billed_lines(lines: Sequence[Line]) -> list[BilledLine]:

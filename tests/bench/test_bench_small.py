@@ -5,7 +5,17 @@ import os
 import pytest
 import requests
 
-from bench import exchanges, first_read, invoicing, laying, reader, report, settling
+from bench import (
+    exchanges,
+    first_read,
+    first_sweep,
+    invoicing,
+    laying,
+    reader,
+    report,
+    settling,
+    sweep_limits,
+)
 from bench.running import Sandbox
 from sandbox.server import Options, start
 from seatkeeper.mapping_folder import shipped
@@ -83,3 +93,45 @@ def test_a_document_without_markers_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match="no markers"):
         report.write(path, "new")
     assert path.read_text() == "words"
+
+
+def test_a_part_that_is_measured_alone_replaces_its_own_tables_only(tmp_path):
+    targets = [
+        report.Verdict(name="requests per idle cycle", measured="2", target="2", met=True),
+        report.Verdict(name="50 invoices", measured="1.04", target="<= 1.1", met=True),
+    ]
+    whole = [
+        report.verdicts(targets),
+        report.Table(title="Requests", head=("what", "seen"), rows=(("idle", "2"),)),
+        report.Table(title="Invoices", head=("invoices", "time"), rows=(("50", "0.6 s"),)),
+    ]
+    document = tmp_path / "performance.md"
+    document.write_text(f"before\n{report.BEGIN}\n{report.END}\nafter\n")
+    report.write(document, report.document(["Date: Monday"], whole))
+    alone = report.Table(title="Invoices", head=("invoices", "time"), rows=(("10,000", "90 s"),))
+    verdict = report.Verdict(name="10,000 invoices", measured="1.01", target="<= 1.1", met=True)
+    report.update(document, ["Date: Tuesday"], [report.verdicts([verdict]), alone])
+    found = document.read_text()
+    assert found.startswith("before\n")
+    assert found.endswith(f"{report.END}\nafter\n")
+    assert [line for line in found.splitlines() if line.startswith("| ")] == [
+        "| what                    | measured | target | met |",
+        "| requests per idle cycle | 2        | 2      | yes |",
+        "| 10,000 invoices         | 1.01     | <= 1.1 | yes |",
+        "| what | seen |",
+        "| idle | 2    |",
+        "| invoices | time |",
+        "| 10,000   | 90 s |",
+    ]
+    assert (found.count("Date: Monday"), found.count("Date: Tuesday")) == (1, 1)
+
+
+def test_a_first_look_is_killed_half_way_and_stays_inside_the_limits(running, monkeypatch):
+    running.reset(150)
+    whole = first_sweep.run(running.config_file, 3)
+    assert (whole["subscriptions"], whole["suspects"], whole["differences"]) == (150, 0, 0)
+    assert 3 <= whole["lists"] <= 5  # what was under way when it was killed is asked for again
+    monkeypatch.setattr(first_sweep, "measure", lambda *_: whole)
+    verdicts, table = sweep_limits.measure(running, 150, 9.0)
+    assert [one.name for one in verdicts if not one.met] == []
+    assert table.rows[0][:2] == ("150", "3")

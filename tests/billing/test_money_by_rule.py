@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.invoice import recurring
+from billing.invoice import bill, recurring
 from billing.lines import LineKind
 from billing.money import minor_unit
 from billing.periods import Frequency, Period, cycle_at, effective_date
@@ -391,6 +391,39 @@ def test_rule_4_2_a_year_of_changes_is_exact_daily_billing_to_a_minor_unit_a_mon
         exact = sum(_seats(moves, day) for day in _days(cycle)) * Fraction(12, cycle.days)
         stands = sum(Fraction(one.amount) for one in lines if cycle.contains(one.period.start))
         assert abs(stands - exact) <= unit / 2
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    days=st.sets(st.integers(0, 58), min_size=2, max_size=8),
+    currency=st.sampled_from(["USD", "JPY", "KWD"]),
+)
+def test_rule_4_2_months_in_arrears_are_exact_daily_billing_to_half_a_minor_unit(
+    days: set[int], currency: str
+):
+    """Off and on again: an end charges its used days at once, the invoice of the month the rest."""
+    price = replace(PRICE, unit_price=Decimal("12.34"))
+    terms = replace(TERMS, currency=currency, policy=BillingPolicy.ARREARS)
+    months = [terms.cycle_at(date(2025, number, 1)) for number in (1, 2)]
+    moves = [
+        (months[0].start + timedelta(days=at), 10 * (number % 2))
+        for number, at in enumerate(sorted(days))
+    ]
+    logs, lines = [], []
+    for cycle in months:
+        for day, after in [one for one in moves if cycle.contains(one[0])]:
+            logs.append(change(len(logs) + 1, day, 10 - after, after, price=price))
+            told = replace(timeline(*logs, price=price), bill_from=months[0].start)
+            until = due_until(told, terms, today=day, invoiced_until=cycle.start)
+            owed = settle(told, terms, lines, through=day, uncovered_until=until)
+            lines = booked(lines, owed)
+        told = replace(timeline(*logs, price=price), bill_from=months[0].start)
+        lines = booked(lines, bill(told, terms, lines, through=cycle.end, cycle=cycle))
+    for cycle in months:
+        seats = sum(_seats(moves, day) for day in _days(cycle))
+        exact = seats * Fraction("12.34") / cycle.days
+        stands = sum(Fraction(one.amount) for one in lines if cycle.contains(one.period.start))
+        assert abs(stands - exact) <= Fraction(minor_unit(currency)) / 2
 
 
 def _seats(moves: list[tuple[date, int]], day: date) -> int:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.invoice import recurring, totals
+from billing.invoice import bill, recurring, totals
 from billing.lines import InvoiceState, LineKind
 from billing.periods import Frequency, Period
 from billing.settlement import due_until, settle
@@ -122,6 +122,39 @@ def test_rule_4_10_arrears_bill_used_days_at_once_and_the_rest_at_the_end() -> N
 
     assert amounts(used) + amounts(rest) == ["66.67", "37.50"]
     assert [one.kind for one in (*used, *rest)] == [LineKind.PRORATED_CHARGE] * 2
+
+
+def test_rule_4_2_in_arrears_the_last_line_of_the_cycle_takes_the_remainder() -> None:
+    price = replace(PRICE, unit_price=Decimal("10.00"))
+    off = change(1, date(2025, 6, 2), 1, 0, price=price)
+    told = timeline(off, change(2, date(2025, 6, 28), 0, 1, price=price), opening=1, price=price)
+    used = settled(timeline(off, opening=1, price=price), [], ARREARS, until=date(2025, 6, 3))
+    rest = bill(told, ARREARS, booked([], used), through=JUNE.end, cycle=JUNE)
+
+    assert amounts(used) + amounts(rest) == ["0.67", "0.66"]  # 4/30 of 10.00 are 1.33
+    lines = booked(booked([], used), rest)
+    assert bill(told, ARREARS, lines, through=JUNE.end, cycle=JUNE) == []
+
+
+def test_rule_4_2_a_remainder_and_days_below_half_a_unit_are_no_line() -> None:
+    price = replace(PRICE, unit_price=Decimal("0.17"))
+    off = change(1, date(2025, 6, 1), 1, 0, price=price)
+    told = timeline(off, change(2, date(2025, 6, 29), 0, 1, price=price), opening=1, price=price)
+    used = settled(timeline(off, opening=1, price=price), [], ARREARS, until=date(2025, 6, 2))
+    rest = bill(told, ARREARS, booked([], used), through=JUNE.end, cycle=JUNE)
+
+    assert amounts(used) == ["0.01"]  # 0.0057
+    assert rest == []  # 0.0113 are 0.01, and that stands
+
+
+def test_rule_4_2_days_after_a_change_still_to_come_are_not_charged_before_it() -> None:
+    """A decrease is put off to the renewal in mid-cycle (rules.md 5.4), and July is invoiced."""
+    fewer = change(1, date(2025, 7, 15), 10, 7, decision=DECLINED)
+    told = timeline(fewer)
+    billed = booked([line("125.00")], recurring(told, TERMS, [line("125.00")], JULY))
+
+    for day in (date(2025, 7, 5), date(2025, 7, 15), date(2025, 8, 1)):
+        assert settled(told, billed, through=day, until=JULY.end) == []
 
 
 def test_rule_4_10_arrears_other_changes_wait_for_the_end_of_the_cycle() -> None:

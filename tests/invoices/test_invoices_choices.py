@@ -2,9 +2,10 @@
 
 import pytest
 
+from seatkeeper.verify import verify_rows
 from sync.by_hand import RefusedByHandError
 from tests.engine.stage import DO_NOTHING, QUARTERLY, cash
-from tests.invoices.rounds import chooses, goes_round, issues, voids
+from tests.invoices.rounds import chooses, goes_round, issues, plays, voids
 
 
 @pytest.fixture
@@ -51,6 +52,41 @@ def test_rule_4_14_forget_never_bills_the_days_again(voided):
     (issued,) = issues(voided, "2025-08-01")
     assert [issued.net] == cash("125")
     assert voided.parked(voided.contract) is None
+
+
+@pytest.fixture
+def voided_after_a_refund(opened):
+    """July was issued, 20 of its 31 days were given back on the next draft, then it was voided."""
+    stage = opened(provider=DO_NOTHING)
+    goes_round(stage)
+    issues(stage, "2025-07-01")
+    plays(stage, ("2025-07-11", {"status": "suspended"}))
+    voids(stage, stage.july)
+    goes_round(stage)
+    plays(stage, ("2025-07-21", {"status": "active"}))
+    return stage
+
+
+def test_rule_4_14_a_refund_of_a_void_line_is_taken_back_when_its_days_are_billed_again(
+    voided_after_a_refund,
+):
+    stage = voided_after_a_refund
+    chooses(stage, "rebill")
+    issues(stage, "2025-08-01")
+    # July: 11 and 10 of 31 days are used, 84.68; -80.65 was given back of what nobody paid.
+    assert stage.amounts() == cash("125", "-80.65", "80.65", "44.35", "40.33", "125")
+    assert "is void" in stage.lines()[2]["sk_explanation"]
+    assert not any(one.broken for one in verify_rows(stage.application.engine))
+
+
+def test_rule_4_14_a_refund_of_a_void_line_is_taken_back_when_its_days_are_forgotten(
+    voided_after_a_refund,
+):
+    stage = voided_after_a_refund
+    chooses(stage, "forget")
+    (issued,) = issues(stage, "2025-08-01")
+    assert [issued.net] == cash("125")
+    assert issues(stage, "2025-08-01") == []
 
 
 def test_rule_4_14_a_choice_is_asked_once(voided):

@@ -1,8 +1,10 @@
 """Credits: carried, issued alone, held back while the provider failed, owed at the end."""
 
-from tests.engine.stage import DO_NOTHING, cash
+from seatkeeper.verify import verify_rows
+from tests.engine.stage import DO_NOT_REFUND, DO_NOTHING, cash
 from tests.invoices.rounds import drafts, issues, plays, status_of
 
+CARRIED = 126310005
 OFF = ("2025-06-16", {"status": "suspended"})
 
 
@@ -51,8 +53,10 @@ def test_rule_2_11_the_credit_is_given_once_the_change_is_provisioned(opened):
         "sk_changelog", stage.log()["sk_changelogid"], {"sk_provisioningstatus": 126310000}
     )
     stage.runs()
+    assert drafts(stage)[0]["sk_syncmessage"]
     (issued,) = issues(stage, "2025-08-01")
     assert [issued.net] == cash("41.67")
+    assert not any(one["sk_syncmessage"] for one in stage.invoices().values())
 
 
 def test_rule_2_11_a_draft_with_nothing_but_a_held_credit_rolls_on(stage):
@@ -61,6 +65,7 @@ def test_rule_2_11_a_draft_with_nothing_but_a_held_credit_rolls_on(stage):
     (rolled,) = issues(stage, "2025-07-01")
     assert rolled.number == ""
     assert stage.on_invoice(stage.july) == [("refund", *cash("-58.33"))]
+    assert "-58.33 USD" in stage.row("sk_invoice", stage.july)["sk_syncmessage"]
 
 
 def refuses(stage):
@@ -77,3 +82,36 @@ def test_rule_4_16_late_charges_of_a_contract_that_has_ended_are_still_issued(op
     (issued,) = issues(stage, "2025-07-06")
     assert [issued.net] == cash("8.33")
     assert issues(stage, "2025-09-01") == []
+
+
+def test_rule_4_12_days_after_the_end_of_a_contract_that_were_invoiced_are_given_back(opened):
+    stage = opened(provider=DO_NOTHING)
+    issues(stage, "2025-07-01")
+    stage.writes("sk_billingcontract", stage.contract, {"sk_enddate": "2025-07-10"})
+    (rolled,) = issues(stage, "2025-08-01")
+    # 21 of 31 days; nothing is left to bill, so it waits on the open invoice, and is told.
+    (draft,) = drafts(stage)
+    assert rolled.number == ""
+    assert stage.on_invoice(draft["sk_invoiceid"]) == [("refund", *cash("-84.68"))]
+    assert [one.what for one in verify_rows(stage.application.engine)] == ["credit owed"]
+    assert issues(stage, "2025-09-01") == []
+
+
+def test_rule_4_5_the_end_of_a_contract_gives_nothing_back_of_a_declined_change(opened):
+    stage = opened(provider=DO_NOTHING, subscription={"sk_refundchoice": DO_NOT_REFUND})
+    issues(stage, "2025-07-01")
+    plays(stage, ("2025-07-05", {"status": "suspended"}))
+    stage.writes("sk_billingcontract", stage.contract, {"sk_enddate": "2025-07-10"})
+    assert issues(stage, "2025-08-01") == []
+    assert stage.amounts() == cash("125")
+
+
+def test_rule_4_16_credits_follow_each_other_and_say_so_in_the_places_of_the_currency(opened):
+    stage = opened(provider=DO_NOTHING)
+    stage.subscribes(provider=DO_NOTHING, sk_unitprice="2.00", sk_startdate="2025-07-01")
+    stage.runs()
+    plays(stage, OFF)
+    totals = [issues(stage, day)[0].total for day in ("2025-07-01", "2025-08-01", "2025-09-01")]
+    assert totals == cash("0", "0", "1.67")
+    lift = next(one for one in stage.table("sk_invoiceline") if one["sk_kind"] == CARRIED)
+    assert lift["sk_explanation"] == "38.33 of credit goes on to the next invoice"

@@ -1,10 +1,14 @@
 """The invariants of invoices (rules.md 4.16, 4.18): pure, and as `verify` sees them."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from seatkeeper.verify import verify_rows
+from sync import findings, invariants
+from sync.invariant_watch import INVARIANTS, LOOKED_AT, judge_daily, judged
 from sync.invariants import Finding, InvoiceRow, LineRow, judge_invoices
 from tests.engine.stage import cash
 from tests.invoices.rounds import issues, plays
@@ -93,3 +97,38 @@ def test_rule_4_16_verify_tells_the_credit_that_is_owed_after_a_cancellation(sta
 def test_rule_4_18_verify_finds_nothing_after_an_invoice_run(stage):
     issues(stage, "2025-07-01")
     assert list(verify_rows(stage.application.engine)) == []
+
+
+def test_rule_4_18_the_daemon_judges_once_a_day_and_remembers_what_is_broken(stage):
+    engine = stage.application.engine
+    issues(stage, "2025-07-01")
+    line = stage.lines()[0]["sk_invoicelineid"]
+    stage.writes("sk_invoiceline", line, {"sk_amount": "100.00"})
+    assert judge_daily(engine)
+    assert not judge_daily(engine)
+    assert engine.ports.store.look(judged).violations == {"invoice total": 2}
+    stage.writes("sk_invoiceline", line, {"sk_amount": "125.00"})
+    stage.on("2025-07-02", "12:01")
+    assert stage.runs().failures == []  # the clock of Dataverse is heard with an answer
+    assert judge_daily(engine)
+    assert engine.ports.store.look(judged).violations == {}
+
+
+def test_every_finding_has_a_name_among_the_metrics():
+    sources = (
+        Path(module.__file__).read_text(encoding="utf-8") for module in (findings, invariants)
+    )
+    named = {one for text in sources for one in re.findall(r'what="([a-z ]+)"', text)}
+    assert named == {*INVARIANTS, *LOOKED_AT}
+
+
+def test_rule_4_18_a_refund_of_a_line_that_was_voided_is_seen():
+    void = invoice("v", status="void")
+    charged = line(invoice_id="v")
+    refund = line("r", "-80.65", "0", reverses="l", invoice_id="draft")
+    (seen,) = judge_invoices([void], [charged, refund], ("contract",))
+    assert (seen.what, seen.broken, seen.told) == (
+        "credits",
+        False,
+        "billed 0, and 80.65 of it were given back",
+    )

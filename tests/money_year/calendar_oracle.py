@@ -223,7 +223,7 @@ class Subscription:
         """Return whose each seat of a day is, and how many charged seats are kept."""
         stack: list[Fact | None] = [None] * self.opening
         kept: int | None = None
-        is_off = False
+        is_off = is_declined = False
         for fact in self.facts:
             move = fact.move
             late = move.first_day > day or move.first_day - DAY > today
@@ -235,9 +235,9 @@ class Subscription:
                 kept = move.after
             elif kept is not None:
                 kept = max(kept, move.after)
-            is_off = move.after == 0
+            is_off, is_declined = move.after == 0, fact.declined
         if day > self.contract.last_day:
-            return [], 0
+            return [], kept if is_declined else 0
         start = self.row["sk_startdate"]
         return ([] if start and day < date.fromisoformat(start) else stack), kept
 

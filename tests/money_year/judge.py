@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from tests.money_year.book import CREDIT_CARRIED, Book
-from tests.money_year.calendar_oracle import ARREARS, commits_of, exact
+from tests.money_year.calendar_oracle import commits_of, exact
 from tests.money_year.years import BEGUN, Year
 
 PLACES = {"JPY": 0, "USD": 2, "EUR": 2, "KWD": 3}
@@ -60,10 +60,7 @@ def differences(
         for cycle in sorted(desired.keys() | standing[subscription].keys()):
             lines = standing[subscription].get(cycle, [])
             stands, wanted = sum(lines, Fraction(0)), desired.get(cycle, Fraction(0))
-            # In arrears used days are rounded at once, and the rest of the cycle on its own.
-            is_arrears = one.contract.row["sk_billingpolicy"] == ARREARS
-            bound = unit / 2 * max(1, len(lines) if is_arrears else 1)
-            if abs(stands - wanted) > bound:
+            if abs(stands - wanted) > unit / 2:
                 yield Difference(
                     subscription=subscription,
                     cycle=cycle,
