@@ -262,6 +262,12 @@ def _application(sign_in: SignIn, credential: object, client: MsalHttp) -> msal.
     )
 
 
+def web_application(sign_in: SignIn, http: Http) -> msal.ClientApplication:
+    """Return the MSAL application with which people sign in to our pages."""
+    client = MsalHttp(http, safe=False)
+    return _application(sign_in, _msal_credential(sign_in.credential), client)
+
+
 def _authority(sign_in: SignIn) -> str:
     authority = sign_in.authority.rstrip("/")
     if urlsplit(authority).path or not sign_in.tenant_id:

@@ -17,9 +17,7 @@ from connector.http import Reply
 
 CRLF: Final = "\r\n"
 LINE_END: Final = re.compile(rb"\r?\n")
-DELIMITER: Final = re.compile(
-    rb"(?:\A|\r?\n)--([^\r\n]*?)(?:--[ \t]*(?=\r?\n|\Z)|[ \t]*(?=\r?\n))"
-)
+DELIMITER: Final = re.compile(rb"(?:\A|\r?\n)--([^\r\n]*?)(?:--[ \t]*(?=\r?\n|\Z)|[ \t]*(?=\r?\n))")
 HEAD_END: Final = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
 STATUS_LINE: Final = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")

@@ -1,10 +1,11 @@
-"""The `Provider` port over the Partner Center REST API, and the lists for reconciling.
+"""The `Provider` port over the Partner Center REST API, and the lists that `feed.py` reads.
 
 A write is sent once, with the MS-RequestId that the caller stored before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Final
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -49,6 +50,8 @@ class PartnerCenterClient:
     """One partner tenant."""
 
     def __init__(self, http: Http, tokens: TokenSource, effects: Effects, url: str) -> None:
+        self.on_request: Callable[[], None] = lambda: None
+        """Called before every request: somebody counts them."""
         self._effects = effects
         self._reported: set[str] = set()
         self._service = Service(
@@ -77,6 +80,7 @@ class PartnerCenterClient:
         headers = {"Content-Type": "application/json", "MS-RequestId": request_id}
         if etag:
             headers["If-Match"] = etag if etag.startswith('"') else f'"{etag}"'
+        self.on_request()
         try:
             path = _path(ref)
             reply = self._service.send(
@@ -99,7 +103,11 @@ class PartnerCenterClient:
 
     def customers(self) -> Iterator[records.Customer]:
         """List the customers of the partner."""
-        return map(records.customer, self._items("customers", {"size": str(PAGE_SIZE)}))
+        return map(records.customer, chain.from_iterable(self.customer_pages()))
+
+    def customer_pages(self) -> Iterator[Sequence[Row]]:
+        """List the customers of the partner, page by page."""
+        return self._pages("customers", {"size": str(PAGE_SIZE)})
 
     def subscriptions(self, customer_id: str) -> Iterator[tuple[LicenceRef, Licence]]:
         """List all subscriptions of a customer, ended ones included."""
@@ -110,10 +118,14 @@ class PartnerCenterClient:
             yield LicenceRef(customer_id=customer_id, subscription_id=subscription_id), licence
 
     def audit_records(self, since: date) -> Iterator[records.AuditRecord]:
+        """List what was done from a day on, as records."""
+        found = map(records.audit_record, chain.from_iterable(self.audit_pages(since)))
+        return (record for record in found if record is not None)
+
+    def audit_pages(self, since: date) -> Iterator[Sequence[Row]]:
         """List what was done from a day on; the service keeps 90 days and refuses older ones."""
         asked = {"startDate": since.isoformat(), "size": str(PAGE_SIZE)}
-        found = map(records.audit_record, self._items("auditrecords", asked))
-        return (record for record in found if record is not None)
+        return self._pages("auditrecords", asked)
 
     def last_date(self) -> datetime | None:
         """Return the `Date` of the last answer."""
@@ -121,19 +133,20 @@ class PartnerCenterClient:
 
     def _get(self, path: str, headers: Mapping[str, str] | None = None) -> Row:
         asked = {"MS-RequestId": self._effects.new_id(), **(headers or {})}
+        self.on_request()
         reply = self._service.get(path, asked)
         if reply.status != OK:
             raise fault_of(reply).error()
         return wire.normalised(reply.exact())
 
-    def _items(self, path: str, asked: Mapping[str, str]) -> Iterator[Row]:
+    def _pages(self, path: str, asked: Mapping[str, str]) -> Iterator[Sequence[Row]]:
         """Follow a collection; links in answers can be malformed, so only tokens are used."""
         document = self._get(_query(path, asked))
-        yield from map(mapping, sequence(document.get("items")))
+        yield [mapping(one) for one in sequence(document.get("items"))]
         while token := records.continuation(document):
             following = _query(path, {**asked, "seekOperation": "Next"})
             document = self._get(following, {records.NEXT: token})
-            yield from map(mapping, sequence(document.get("items")))
+            yield [mapping(one) for one in sequence(document.get("items"))]
 
     def _judged(self, ref: LicenceRef, body: Row, reply: Reply) -> WriteResult:
         if reply.status == ACCEPTED:

@@ -33,14 +33,21 @@ class AuditRecord:
     """`subscription`, `order`, ..."""
     operation: str
     """`update_subscription`, ..."""
-    succeeded: bool
+    status: str
+    """`succeeded`, `failed` or `progress`."""
     user: str
     """The person's sign-in name; empty for an app."""
     application_id: str
     subscription_id: str
     """Lower case; empty when the record is not about a subscription."""
+    correlation_id: str = ""
+    """The MS-CorrelationId of the call, where it is told."""
     old: Row = field(default_factory=dict)
     new: Row = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "succeeded"
 
 
 def customer(document: Row) -> Customer:
@@ -66,10 +73,11 @@ def audit_record(document: Row) -> AuditRecord | None:
         customer_id=text(document.get("customerId")).lower(),
         resource=resource,
         operation=text(document.get("operationType")).lower(),
-        succeeded=text(document.get("operationStatus")).lower() == "succeeded",
+        status=text(document.get("operationStatus")).lower(),
         user=text(document.get("userPrincipalName")),
         application_id=text(document.get("applicationId")),
         subscription_id=_subscription_id(document, new or old) if resource == SUBSCRIPTION else "",
+        correlation_id=text(document.get("originalCorrelationId")).lower(),
         old=old,
         new=new,
     )

@@ -132,6 +132,8 @@ def _intent(document: Row, action: Action, *, quantity: int | None, held: Row | 
             return {"quantity": _wanted(quantity)}
         case Action.SCHEDULE_QUANTITY:
             return _scheduled(document, _wanted(quantity))
+        case Action.FIELDS:
+            return held or {}
 
 
 def _wanted(quantity: int | None) -> int:

@@ -82,6 +82,15 @@ class Definitions:
             user_has_role=self._has_role(user_id, role_id),
         )
 
+    def rights(self) -> frozenset[str]:
+        """Return the names, in lower case, of what we may do with all rows of the organisation.
+
+        Raises SignInFailed, Unavailable, Refused.
+        """
+        user_id = text(self._get("WhoAmI()").get("UserId")).lower()
+        answer = self._get(f"systemusers({user_id})/{MODEL}.RetrieveUserPrivileges()")
+        return frozenset(text(one.get("PrivilegeName")).lower() for one in _everywhere(answer))
+
     def carry_out(self, step: Step) -> None:
         """Send a step. Raise Unavailable, Refused, SignInFailed; it may be done even then."""
         match step:
@@ -281,9 +290,7 @@ class Definitions:
         if not role_id:
             return frozenset()
         answer = self._get(f"roles({role_id})/{MODEL}.RetrieveRolePrivilegesRole()")
-        held = reading.members({"value": answer.get("RolePrivileges")})
-        everywhere = (one for one in held if one.get("Depth") == "Global")
-        return frozenset(text(one.get("PrivilegeId")).lower() for one in everywhere)
+        return frozenset(text(one.get("PrivilegeId")).lower() for one in _everywhere(answer))
 
     def _has_role(self, user_id: str, role_id: str) -> bool:
         if not role_id:
@@ -297,6 +304,12 @@ def publication(tables: Iterable[str]) -> str:
     """Write what is to be published."""
     named = "".join(f"<entity>{name}</entity>" for name in tables)
     return f"<importexportxml><entities>{named}</entities></importexportxml>"
+
+
+def _everywhere(answer: Row) -> list[Row]:
+    """Return the privileges of an answer that hold for all rows."""
+    held = reading.members({"value": answer.get("RolePrivileges")})
+    return [one for one in held if one.get("Depth") == "Global"]
 
 
 def _switched(step: SwitchOn) -> Row:
