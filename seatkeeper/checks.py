@@ -1,15 +1,21 @@
-"""`seatkeeper check`: sign-in of each service, tables, columns, options; all findings at once."""
+"""What `check` finds at the services: sign-in, rights, clock, tables, columns, auditing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from seatkeeper.bootstrap import Application
+from seatkeeper.check_machine import clock_result
+from seatkeeper.check_results import CheckResult, failed
+from seatkeeper.check_rights import check_rights
+from seatkeeper.plugins import Extensions
 from sync.mapping import Entity, Field, Type
 from sync.mapping_needs import WRITTEN
-from sync.remote import LicenceRef, NotFound, RemoteError, SignInFailed, TableFact
+from sync.remote import LicenceRef, NotFound, Organisation, RemoteError, TableFact
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
-TRACKED = ("subscription", "change_log")
+TRACKED = ("subscription", "change_log", "invoice")
+"""The tables whose changes are followed."""
 _TYPES = {
     Type.TEXT: {"String", "Memo"},
     Type.INTEGER: {"Integer", "BigInt", "Decimal"},
@@ -23,17 +29,6 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """One thing that was looked at."""
-
-    what: str
-    ok: bool
-    told: str
-    sign_in: bool = False
-    """The failure is one of signing in (exit code 77)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Misfit:
     """Something that a table does not have as the mapping has it, and where the mapping says it."""
@@ -43,42 +38,67 @@ class Misfit:
 
 
 def check(application: Application) -> list[CheckResult]:
-    """Look at everything; one failure hides no other."""
-    dataverse, tables = _dataverse(application)
-    return [*dataverse, *tables, *_providers(application)]
+    """Look at both services; one failure hides no other."""
+    return [
+        *extension_results(application.extensions),
+        *_dataverse(application),
+        *_providers(application),
+    ]
 
 
-def _dataverse(application: Application) -> tuple[list[CheckResult], list[CheckResult]]:
+def extension_results(extensions: Extensions) -> Iterator[CheckResult]:
+    """Say what other packages add, and what of it cannot be used."""
+    for one in extensions.added:
+        told = one.broken or one.told
+        yield CheckResult(what=one.what, ok=not one.broken, told=f"{told} ({one.package})")
+
+
+def _dataverse(application: Application) -> Iterator[CheckResult]:
     engine = application.engine
-    entities = application.mappings.entities
-    names = [entity.table for entity in entities.values()]
+    names = [entity.table for entity in application.mappings.entities.values()]
     try:
         organisation = engine.ports.crm.organisation(names)
-        facts = engine.ports.crm.tables(names)
     except RemoteError as error:
-        return [_failed("Dataverse sign-in", error)], []
-    signed_in = CheckResult(
-        what="Dataverse sign-in", ok=True, told=f"organisation {organisation.id}"
-    )
-    results: list[CheckResult] = []
-    known = engine.ports.store.tx(lambda tx: tx.meta("organisation"))
+        yield failed("Dataverse sign-in", error)
+        return
+    yield CheckResult(what="Dataverse sign-in", ok=True, told=f"organisation {organisation.id}")
+    yield from _belongs(application, organisation)
+    yield clock_result(engine.now(), datetime.now(UTC))  # noqa: TID251  # the clock itself is judged
+    yield from _tables(application, organisation)
+
+
+def _belongs(application: Application, organisation: Organisation) -> Iterator[CheckResult]:
+    known = application.engine.ports.store.tx(lambda tx: tx.meta("organisation"))
     if known not in (None, organisation.id):
         told = f"belongs to organisation {known}; use another state for this one"
-        results.append(CheckResult(what="state", ok=False, told=told))
+        yield CheckResult(what="state", ok=False, told=told)
+
+
+def _tables(application: Application, organisation: Organisation) -> Iterator[CheckResult]:
+    entities = application.mappings.entities
+    names = [one.table for one in entities.values()]
+    try:
+        facts = application.engine.ports.crm.tables(names)
+    except RemoteError as error:
+        yield failed("definitions of tables", error)
+        yield from check_rights(application, frozenset(names))
+        return
+    yield from check_rights(application, frozenset(facts))
     for entity in entities.values():
-        found = facts.get(entity.table)
-        results += judge_table(entity, found)
-    audited = entities["subscription"].table in organisation.audited_tables
-    told = (
-        "on: every transition is seen"
-        if audited
-        else (
-            "off: steps between two polls are not seen; turn auditing on for the table and"
-            " the organisation"
-        )
-    )
-    results.append(CheckResult(what="auditing of subscriptions", ok=True, told=told))
-    return [signed_in], results
+        yield from judge_table(entity, facts.get(entity.table))
+    table = entities["subscription"].table
+    if table in facts:
+        yield _auditing(on=table in organisation.audited_tables, table=facts[table].auditing)
+
+
+def _auditing(*, on: bool, table: bool) -> CheckResult:
+    """Say whether transitions come from the audit history; without it they are uncertain."""
+    what = "auditing of subscriptions"
+    if on:
+        return CheckResult(what=what, ok=True, told="on: every transition is seen")
+    where = "the environment (Power Platform admin center)" if table else "the table"
+    told = f"off: steps between two polls are not seen; turn auditing on for {where}"
+    return CheckResult(what=what, ok=True, note=True, told=told)
 
 
 def judge_table(entity: Entity, fact: TableFact | None) -> Iterator[CheckResult]:
@@ -142,14 +162,8 @@ def _providers(application: Application) -> Iterator[CheckResult]:
         try:
             provider.read(LicenceRef(customer_id=_NOBODY, subscription_id=_NOBODY))
         except NotFound:
-            yield CheckResult(what=what, ok=True, told="accepted")
+            yield CheckResult(what=what, ok=True, told="accepted; it may read")
         except RemoteError as error:
-            yield _failed(what, error)
+            yield failed(what, error)
         else:
-            yield CheckResult(what=what, ok=True, told="accepted")
-
-
-def _failed(what: str, error: RemoteError) -> CheckResult:
-    return CheckResult(
-        what=what, ok=False, told=str(error), sign_in=isinstance(error, SignInFailed)
-    )
+            yield CheckResult(what=what, ok=True, told="accepted; it may read")

@@ -85,3 +85,32 @@ def test_an_unfinished_run_says_how_to_go_on(config, capsys):
     assert "What was made stays; run it again to go on." in capsys.readouterr().err
     fails(config)
     assert schema_install(config, "--yes") == Exit.OK
+
+
+def test_a_new_operator_comes_from_init_to_a_tenant_that_is_whole(config, capsys, tmp_path):
+    ready, own = config.ready, tmp_path / "own" / "config.yaml"
+    kept = tmp_path / "kept"
+    kept.write_text(f"{ready['client_secret']}\n", encoding="utf-8")
+    answers = {
+        "--url": ready["dataverse_url"],
+        "--authority": ready["authority"],
+        "--tenant-id": ready["tenant_id"],
+        "--client-id": ready["client_id"],
+        "--ca-file": ready["ca_file"],
+        "--credential": "secret",
+        "--secret": f"file:{kept}",
+        "--partner-url": ready["partner_center_url"],
+        "--mode": "observe",
+    }
+    flags = [word for pair in answers.items() for word in pair]
+    to_own = ("--config", str(own))
+    assert run_command(["init", *to_own, "--partner-center", *flags]) == Exit.CONFIGURATION
+    said = " ".join(capsys.readouterr().out.split())
+    assert "table sk_changelog" in said
+    assert "Next: make the tables and the role: seatkeeper schema install" in said
+    assert run_command(["schema", "install", "--yes", *to_own]) == Exit.OK
+    config.world.settings.change({"enforce_roles": True})
+    assert run_command(["check", *to_own]) == Exit.OK
+    assert run_command(["run", "--once", *to_own]) == Exit.OK
+    assert run_command(["status", *to_own]) == Exit.OK
+    assert str(ready["client_secret"]) not in own.read_text(encoding="utf-8")

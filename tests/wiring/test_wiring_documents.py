@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from seatkeeper.cli import Exit, app
+from seatkeeper.cli import _ERRORS, Exit, app
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ def codes():
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 name = getattr(getattr(node, "func", None), "id", "")
                 if isinstance(node, ast.Call) and name == "Trouble":
-                    given = {one.arg: one.value for one in node.keywords}["code"]
+                    given = {one.arg: one.value for one in node.keywords}.get("code")
                     if isinstance(given, ast.Constant):
                         found.add(given.value)
     return found
@@ -58,6 +58,13 @@ def test_every_command_and_option_is_in_the_readme_or_the_operations_manual(word
 @pytest.mark.parametrize("code", sorted(codes()))
 def test_every_parked_code_is_in_the_operations_manual(code):
     assert f"`{code}`" in read("docs/operations.md")
+
+
+@pytest.mark.parametrize(("sentence", "code"), [(said, code) for _, said, code in _ERRORS])
+def test_every_sentence_with_which_a_command_fails_is_in_the_operations_manual(sentence, code):
+    start = sentence.partition(":")[0]
+    (row,) = [line for line in read("docs/operations.md").splitlines() if f"| `{start}` |" in line]
+    assert str(int(code)) in row.split("|")[2]
 
 
 @pytest.mark.parametrize("code", [int(code) for code in Exit])

@@ -61,7 +61,7 @@ def test_findings_of_all_files_come_at_once(mine):
         ({"dataverse": None}, "fields.name.dataverse", "a column name is missing"),
         ({"dataverse": []}, "fields.name.dataverse", "[] does not fit"),
         ({"dataverse": ["a", "b"]}, "fields.name.dataverse", "Name one."),
-        ({"owner": "us"}, "fields.name.owner", "Use crm, partner_center or manual."),
+        ({"owner": "us"}, "fields.name.owner", "Use one of: crm, partner_center, manual."),
         ({"owner": ["crm"]}, "fields.name.owner", "unknown owner"),
     ],
 )

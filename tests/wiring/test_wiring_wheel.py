@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"seatkeeper", "connector", "lifecycle", "billing", "sync", "store", "sandbox"}
+OURS = {"console", "seatkeeper", "connector", "lifecycle", "billing", "sync", "store", "sandbox"}
 
 
 @pytest.fixture(scope="module")
