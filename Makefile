@@ -42,6 +42,7 @@ check: setup  #? lint, format, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.supply.audit
 
 format: setup  #? format the code and sort the imports
 	$(BIN)/ruff format .

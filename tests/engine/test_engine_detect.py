@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.detect import Detection, Patience, Sight, Watched, adopt, detect
+from sync.detect import Detection, Patience, Sight, Watched, adopt, detect, is_due
 from sync.remote import AuditEntry
 from sync.state import Fact, Point, Seen, Source
 from tests.engine.cases import NOW, PAIRS, TODAY, point, standing
@@ -201,8 +201,61 @@ def test_rule_1_5_the_creation_of_a_known_row_is_past():
 
 
 def test_rule_1_5_an_equal_row_keeps_the_instant_from_which_late_rows_count():
-    found = looked(snapshot(differs_since=BEFORE), row("active"), [])
+    told = entry(0, {"sk_name": "a"}, {"sk_name": "b"})
+    found = looked(snapshot(differs_since=BEFORE), row("active"), [told])
     assert found == Detection(seen=snapshot(version=11))
+
+
+# --- saved, but no audit row tells of it yet -----------------------------------------------------
+
+TOLD = entry(0, {"sk_name": "a"}, {"sk_name": "b"})
+EARLIER = entry(-1, {"sk_name": "a"}, {"sk_name": "b"})
+
+
+@pytest.mark.parametrize("history", [[], [EARLIER]], ids=["no row", "an earlier row"])
+def test_rule_1_5_a_row_that_changed_there_and_back_is_looked_at_once_more(history):
+    found = looked(snapshot(), row("active"), history)
+    assert found == Detection(seen=snapshot(version=11, differs_since=at(60)))
+    seen, late = found.seen, [step(0, "active", "paused"), step(1, "paused", "active")]
+    again = looked(seen, row("active"), [*history, *late], now=at(60))
+    assert again.facts == (fact(0, "paused"), fact(1, "active"))
+    assert again.seen.differs_since is None
+
+
+def test_rule_1_5_it_is_looked_at_once_more_and_not_again_and_again():
+    seen = snapshot(version=11, differs_since=at(60))
+    assert looked(seen, row("active"), [], now=at(59)).seen == seen
+    assert looked(seen, row("active"), [], now=at(60)).seen == snapshot(version=11)
+    saved_again = looked(seen, row("active", version=12), [], now=at(30)).seen
+    assert saved_again == snapshot(version=12, differs_since=at(90))
+
+
+def test_rule_1_5_a_look_that_lies_beyond_the_wait_was_set_before_the_clock_went_back():
+    seen = snapshot(version=11, differs_since=at(3600))
+    assert looked(seen, row("active"), []).seen == snapshot(version=11)
+
+
+def test_rule_1_5_a_save_that_an_audit_row_of_its_second_tells_is_not_waited_for():
+    sight = row("active", modified_at=at(0).replace(microsecond=900_000))
+    assert looked(snapshot(), sight, [TOLD]).seen == snapshot(version=11)
+
+
+def test_rule_1_5_a_change_whose_last_save_is_not_told_yet_is_looked_at_once_more():
+    sight = row("paused", modified_at=at(9))
+    found = looked(snapshot(), sight, [step(1, "active", "paused")])
+    assert found.facts == (fact(1, "paused"),)
+    assert found.seen.differs_since == at(60)
+
+
+@pytest.mark.parametrize(
+    ("since", "due"),
+    [(None, False), (-3600, True), (0, True), (1, False), (60, False), (61, True)],
+    ids=["nothing waits", "long ago", "now", "in a second", "at the latest", "clock went back"],
+)
+def test_rule_1_5_a_row_is_looked_at_again_when_it_is_time(since, due):
+    patience = Patience(now=NOW, today=TODAY, audit_wait_seconds=60)
+    seen = snapshot(differs_since=None if since is None else at(since))
+    assert is_due(seen, patience) == due
 
 
 def test_rule_1_5_a_row_that_does_not_fit_the_chain_is_passed_over():
@@ -243,6 +296,11 @@ def test_rule_1_5_a_difference_without_its_audit_row_waits():
     found = looked(snapshot(), row(deactivate_on=TODAY), [])
     kept = snapshot(version=11, differs_since=NOW, deactivate_on=TODAY)
     assert found == Detection(seen=kept, waits=True)
+
+
+def test_rule_1_5_the_wait_of_a_row_that_was_to_be_looked_at_later_begins_now():
+    found = looked(snapshot(differs_since=at(60)), row(), [])
+    assert found == Detection(seen=snapshot(version=11, differs_since=NOW), waits=True)
 
 
 def test_rule_1_5_the_wait_is_counted_from_its_first_look():

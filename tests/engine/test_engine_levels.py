@@ -1,5 +1,6 @@
 """Provider work is level-triggered: only what is last wanted is sent (rules.md 2.9)."""
 
+from seatkeeper.figures import read_figures
 from tests.engine.stage import DO_NOTHING, cash, outcome_of
 
 PROVIDER_DOWN = {"service": "partner_center", "status": 503}
@@ -29,6 +30,21 @@ def test_rule_2_9_only_what_is_last_wanted_is_sent_when_the_provider_is_back(sta
     assert stage.licence()["status"] == "active"
     assert stage.licence()["autoRenewEnabled"] is True
     assert stage.amounts() == cash("-58.33", "37.50")
+
+
+def test_a_change_whose_provider_is_down_is_counted_and_grows_old_until_it_is_provisioned(stage):
+    stage.on("2025-06-16")
+    stage.fails(**PROVIDER_DOWN)
+    stage.edits(status="suspended")
+    stage.runs()
+    figures = stage.application.store.look(read_figures)
+    assert figures.counts.waiting == 1
+    assert figures.oldest is not None
+    assert figures.oldest.date().isoformat() == "2025-06-16"
+    stage.fails()
+    stage.runs()
+    figures = stage.application.store.look(read_figures)
+    assert (figures.counts.waiting, figures.oldest) == (0, None)
 
 
 def test_rule_2_9_what_the_provider_refused_for_the_moment_is_sent_once_it_takes_it(stage):

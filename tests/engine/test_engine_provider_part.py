@@ -278,17 +278,24 @@ def test_rule_2_8_a_late_effect_is_put_right():
 
 
 @pytest.mark.parametrize(
+    "logs",
+    [
+        pytest.param((), id="no log"),
+        pytest.param(
+            (log(1, provisioning=PROVISIONED, provisioned_at=NOW, change_key=""),), id="not ours"
+        ),
+    ],
+)
+def test_what_an_overtaken_write_left_is_put_right_though_no_log_tells_of_it(logs):
+    assert automatic(base(), known(*logs, is_checked=True)) == base(steps=SUSPEND, corrects=True)
+
+
+@pytest.mark.parametrize(
     ("logs", "fields"),
     [
         pytest.param((DONE,), {}, id="nothing was unclear"),
-        pytest.param((), {"is_checked": True}, id="nothing was provisioned"),
         pytest.param(
             (DONE, log(2, provisioning=NOT_APPLICABLE)), {"is_checked": True}, id="not the last"
-        ),
-        pytest.param(
-            (log(1, provisioning=PROVISIONED, provisioned_at=NOW, change_key=""),),
-            {"is_checked": True},
-            id="not ours",
         ),
         pytest.param(
             (DONE,), {"is_checked": True, "licence": licence(status="suspended")}, id="all is well"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from sync.provisioning import Steps, holds, steps, worth_restoring
+from sync.provisioning import Steps, Ways, holds, steps, worth_restoring
 from sync.remote import Action, Licence
 from tests.engine.cases import NOW, TODAY, case, licence, standing
 
@@ -23,7 +23,8 @@ def asked(
     hold: dict[str, object] | None = None,
     schedule: bool = True,
 ) -> Steps:
-    return steps(standing(wanted, quantity), held, hold, case().moment, schedule=schedule)
+    ways = Ways(schedule_decreases=schedule)
+    return steps(standing(wanted, quantity), held, hold, case().moment, ways)
 
 
 @pytest.mark.parametrize("wanted", ["suspended", "paused"])

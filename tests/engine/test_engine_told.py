@@ -137,6 +137,9 @@ def test_the_trail_tells_what_was_decided_owed_and_written(stage):
         "refund": "refunded",
         "refund_reason": "the billing contract processes refunds",
         "provisioning": "awaiting",
+        "consequences": "It can no longer be cancelled: the cancellation window is closed."
+        " Auto-renew is saved, and restored by an activation."
+        " Margin effect: -58.33 USD, because no cost is avoided.",
     }
     assert facts["owed"] == {"amount": "-58.33", "explanation": line["sk_explanation"]}
     written = '["invoice line", "log deactivation", "open invoice"]'

@@ -60,6 +60,8 @@ class Evidence:
     """The state was lost at any moment: one change per observed difference is all there can be."""
     is_audited: bool = True
     lost_on: date | None = None
+    is_restored: bool = False
+    """A backup took the place of the state: what people removed since is not known to it."""
 
     # --- rows ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ local state, so they are shown that state.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -60,7 +61,7 @@ def i2_nothing_twice(evidence: Evidence, unseen: Iterable[str] = ()) -> list[str
     logs = [one.after for one in evidence.created_by_us("sk_changelog") if one.after]
     keys = Counter(log["sk_changekey"] for log in logs)
     made = Counter(one.id for one in evidence.commits if one.is_created and one.by_us)
-    if evidence.lost_on is not None:  # then it is forgotten what people took away
+    if evidence.lost_on is not None or evidence.is_restored:  # what people took away is forgotten
         made -= Counter(one.id for one in evidence.commits if one.is_deleted and not one.by_us)
     wrong = [f"I2 two logs of the change {key}" for key, times in keys.items() if times > 1]
     wrong += [f"I2 the row {row} was made twice" for row, times in made.items() if times > 1]
@@ -69,11 +70,19 @@ def i2_nothing_twice(evidence: Evidence, unseen: Iterable[str] = ()) -> list[str
 
 
 def i2_turned_as_needed(evidence: Evidence, subscription: str, licence: str) -> list[str]:
-    """Turn a licence at most once for every log, and once for every hand."""
+    """Turn a licence at most once for every log, and once for every hand.
+
+    A change whose log could not be written any more, because its row or the state was gone, counts
+    as well; what was begun for a reached date that a person then took back may be turned back.
+    """
     writes = evidence.of("subscription", licence, service="partner_center")
     turns = [one for one in writes if _is_turned(one)]
     ours = sum(one.by_us for one in turns)
-    causes = len(evidence.logs(subscription)) + len(turns) - ours
+    edits = evidence.of("sk_subscription", subscription)
+    logged = len(evidence.logs(subscription))
+    if evidence.is_lossy or not evidence.exists(subscription):
+        logged = max(logged, expected.course(edits).steps)
+    causes = logged + len(turns) - ours + 2 * sum(map(_takes_date_back, edits))
     if ours <= causes:
         return []
     return [f"I2 the licence {licence} was turned {ours} times for {causes} causes"]
@@ -81,6 +90,16 @@ def i2_turned_as_needed(evidence: Evidence, subscription: str, licence: str) -> 
 
 def _is_turned(one: Commit) -> bool:
     return bool(one.before and one.after and one.before["status"] != one.after["status"])
+
+
+def _takes_date_back(one: Commit) -> bool:
+    """Tell a person who changes a row on which a deactivate-on date was reached."""
+    if one.by_us or one.before is None or one.after is None:
+        return False
+    ends = one.before.get("sk_deactivateon")
+    names = ("sk_deactivateon", "statecode", "statuscode")
+    is_changed = any(one.before.get(name) != one.after.get(name) for name in names)
+    return bool(ends) and is_changed and date.fromisoformat(ends) <= one.day
 
 
 def _numbers(evidence: Evidence) -> list[str]:
@@ -118,8 +137,10 @@ def _touched_lines(evidence: Evidence, subscription: str) -> bool:
 
 
 def i3_invoices_add_up(evidence: Evidence) -> list[str]:
-    """Add an issued invoice up to its total; leave no gap in the numbers."""
-    lines = _final(evidence, "sk_invoiceline").values()
+    """Add an issued invoice up to its total; leave no gap in the numbers.
+
+    What a person does to a line of an issued invoice is theirs, and is not added up.
+    """
     wrong = []
     numbers = []
     for invoice, row in _final(evidence, "sk_invoice").items():
@@ -127,6 +148,7 @@ def i3_invoices_add_up(evidence: Evidence) -> list[str]:
             numbers.append(int(row["sk_number"].rsplit("-", 1)[1]))
         if row["sk_total"] is None:
             continue
+        lines = _as_issued(evidence, invoice)
         mine = [line for line in lines if line["_sk_invoiceid_value"] == invoice]
         total = sum((Decimal(str(line["sk_amount"])) for line in mine), Decimal(0))
         if total != Decimal(str(row["sk_total"])):
@@ -134,6 +156,18 @@ def i3_invoices_add_up(evidence: Evidence) -> list[str]:
     if sorted(numbers) != list(range(1, len(numbers) + 1)):
         wrong.append(f"I3 the numbers of the invoices are {sorted(numbers)}")
     return wrong
+
+
+def _as_issued(evidence: Evidence, invoice: str) -> list[Row]:
+    """Return all lines without what people did to them after an invoice had its total."""
+    totals = [one for one in evidence.of("sk_invoice", invoice) if one.after]
+    issued_at = next(one.seq for one in totals if (one.after or {})["sk_total"] is not None)
+    rows = {
+        one.id: one.after
+        for one in evidence.of("sk_invoiceline")
+        if one.by_us or one.seq < issued_at
+    }
+    return [row for row in rows.values() if row is not None]
 
 
 def i4_both_sides_agree(evidence: Evidence, subscription: str, licence: str) -> list[str]:
@@ -145,12 +179,20 @@ def i4_both_sides_agree(evidence: Evidence, subscription: str, licence: str) -> 
     wanted = expected.course(evidence.of("sk_subscription", subscription)).ends
     if evidence.is_lossy or not evidence.is_audited:
         wanted = expected.standing(row)  # steps in between may be unknown to everybody
-    if not evidence.logs(subscription) or _agree(wanted, held) or _is_told(evidence, row):
+    if _agree(wanted, held) or _is_told(evidence, row) or not _is_ours(evidence, row, licence):
         return []
     return [
         f"I4 {subscription} is {wanted}, but its licence is {held['status']} with"
         f" {held['quantity']} seats, auto-renew {held['autoRenewEnabled']}, and nothing says why"
     ]
+
+
+def _is_ours(evidence: Evidence, row: Row, licence: str) -> bool:
+    """Tell whether we have to answer for a licence: a change was logged, or we turned it."""
+    writes = evidence.of("subscription", licence, service="partner_center")
+    turned = any(one.by_us and _is_turned(one) for one in writes)
+    logged = bool(evidence.logs(row["sk_subscriptionid"]))
+    return logged or (turned and not evidence.is_lossy)
 
 
 def _agree(wanted: expected.Standing, held: Row) -> bool:

@@ -97,7 +97,7 @@ def worth(evidence: Evidence, subscription: str, cycle: Cycle) -> Worth:
     least = most = Decimal(0)
     base = _base(evidence, subscription, cycle)
     for day in cycle:
-        fewest, seats = seats_on(day, logs, cycle, base[0])
+        fewest, seats = seats_on(day, logs, cycle, base[0], is_lossy=evidence.is_lossy)
         least += _day(fewest, base, min(prices, default=Decimal(0)), cycle)
         most += _day(seats, base, max(prices, default=Decimal(0)), cycle)
     return Worth(least, most)
@@ -117,15 +117,20 @@ def _base(evidence: Evidence, subscription: str, cycle: Cycle) -> tuple[int, Dec
     return 0, Decimal(0)
 
 
-def seats_on(day: date, logs: list[Commit], cycle: Cycle, base: int) -> tuple[int, int]:
+def seats_on(
+    day: date, logs: list[Commit], cycle: Cycle, base: int, *, is_lossy: bool = False
+) -> tuple[int, int]:
     """Return the fewest and the most seats that may be billed on a day.
 
     A declined change takes nothing back from a cycle that was billed before it. Seats that came
-    and went before anything was charged for them may, or may not, have been on a line.
+    and went before anything was charged for them may, or may not, have been on a line. When a
+    change was lost with the state, what was billed before the new adoption may stand as it is.
     """
     opening: int = (logs[0].after or {})["sk_quantitybefore"] if logs else OPENING_SEATS
     state = opening
     fewest = billed = max(opening, base)  # what was billed stays until a change governs the day
+    if is_lossy and base:
+        fewest = min(opening, base)
     for one in logs:
         log: Row = one.after or {}
         before, after = log["sk_quantitybefore"], log["sk_quantityafter"]

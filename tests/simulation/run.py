@@ -218,9 +218,7 @@ def tidy_up(town: Town) -> None:
     with town.world.lock:
         town.world.clock.advance(2 * 86_400)  # past everything that was scheduled for a while
     town.settle_down(2)
-    for subscription in town.subscriptions:
-        if any(r["sk_subscriptionid"] == subscription for r in town.rows("sk_subscription")):
-            town.edit(subscription, sk_hold=False, sk_deactivateon=None, sk_name="touched")
+    town.touch(sk_hold=False, sk_deactivateon=None)
     town.settle_down(3)
 
 
@@ -235,6 +233,7 @@ def judge(town: Town, said: Sequence[Any]) -> list[str]:
         is_lossy=town.lossy,
         is_audited=town.world.settings.audit and not town.went_back,
         lost_on=town.lost_on,
+        is_restored=town.restored,
     )
     return [*_unforeseen(town), *_judged(town, seen, mark), *_local(town, said)]
 

@@ -184,6 +184,7 @@ def test_invariant_i2_a_row_that_is_made_again_after_a_person_removed_it_is_caug
     assert invariants.i2_nothing_twice(world.evidence()) == []
     world.line("refund", "-46.67")
     assert invariants.i2_nothing_twice(world.evidence())
+    assert invariants.i2_nothing_twice(world.evidence(is_restored=True)) == []
 
 
 def test_invariant_i2_a_licence_that_is_turned_twice_is_caught(world):
@@ -191,6 +192,32 @@ def test_invariant_i2_a_licence_that_is_turned_twice_is_caught(world):
     world.put("subscription", LICENCE, by_us=True, status="active")
     world.put("subscription", LICENCE, by_us=True, status="suspended")
     assert invariants.i2_turned_as_needed(world.evidence(), SUB, LICENCE)
+
+
+def test_invariant_i2_a_licence_that_is_turned_without_a_log_is_caught():
+    world = turned_without_a_log()
+    assert invariants.i2_turned_as_needed(world.evidence(), SUB, LICENCE)
+    assert invariants.i2_turned_as_needed(world.evidence(is_lossy=True), SUB, LICENCE) == []
+    world.remove("sk_subscription", SUB)
+    assert invariants.i2_turned_as_needed(world.evidence(), SUB, LICENCE) == []
+
+
+def test_invariant_i2_a_reached_date_that_is_taken_back_turns_a_licence_there_and_back():
+    world = turned_without_a_log()
+    world.put("subscription", LICENCE, by_us=True, status="active")
+    for reached, is_wrong in (("2025-06-17", True), ("2025-06-16", False)):
+        world.put("sk_subscription", SUB, by_us=True, sk_deactivateon=reached)
+        world.put("sk_subscription", SUB, sk_deactivateon=None)
+        assert bool(invariants.i2_turned_as_needed(world.evidence(), SUB, LICENCE)) == is_wrong
+
+
+def turned_without_a_log() -> World:
+    world = World()
+    world.subscribe()
+    world.licence()
+    world.put("sk_subscription", SUB, **SUSPENDED)
+    world.put("subscription", LICENCE, by_us=True, status="suspended")
+    return world
 
 
 def test_invariant_i2_a_number_that_is_given_twice_is_caught(world):
@@ -220,6 +247,33 @@ def test_invariant_i3_an_invoice_that_does_not_add_up_is_caught(world):
     assert invariants.i3_invoices_add_up(world.evidence())
 
 
+def test_invariant_i3_what_a_person_does_to_an_issued_line_is_theirs(world):
+    world.put("sk_invoice", "july", sk_total="-46.67", sk_number="INV-2025-0002")
+    world.put("sk_invoiceline", "refund", sk_amount="-41")
+    assert invariants.i3_invoices_add_up(world.evidence()) == []
+    world.remove("sk_invoiceline", "refund")
+    assert invariants.i3_invoices_add_up(world.evidence()) == []
+    world.line("another", "-1.00")
+    assert invariants.i3_invoices_add_up(world.evidence())
+
+
+def test_invariant_i3_a_line_that_a_person_edits_before_it_is_issued_counts_as_edited(world):
+    world.put("sk_invoiceline", "refund", sk_amount="-41")
+    world.put("sk_invoice", "july", sk_total="-46.67", sk_number="INV-2025-0002")
+    assert invariants.i3_invoices_add_up(world.evidence())
+
+
+def test_invariant_i3_what_was_billed_before_a_lost_change_may_stand():
+    world = World()
+    world.invoices()
+    world.subscribe()
+    june = {"sk_kind": 126310000, "sk_periodstart": "2025-06-01", "_sk_invoiceid_value": "june"}
+    world.line("recurring", "100.00", by_us=False, **june)
+    world.log(sk_kind=126310004, sk_quantitybefore=12, sk_quantityafter=12)
+    assert invariants.i3_money_to_the_cent(world.evidence(), SUB)
+    assert invariants.i3_money_to_the_cent(world.evidence(is_lossy=True), SUB) == []
+
+
 def test_invariant_i3_a_gap_in_the_numbers_is_caught(world):
     world.put("sk_invoice", "july", sk_number="INV-2025-0003")
     assert invariants.i3_invoices_add_up(world.evidence())
@@ -227,6 +281,13 @@ def test_invariant_i3_a_gap_in_the_numbers_is_caught(world):
 
 def test_invariant_i4_a_licence_that_differs_without_a_word_is_caught(world):
     world.put("subscription", LICENCE, by_us=True, status="active")
+    assert invariants.i4_both_sides_agree(world.evidence(), SUB, LICENCE)
+
+
+def test_invariant_i4_a_licence_that_we_turned_and_left_without_a_log_is_caught():
+    world = turned_without_a_log()
+    assert invariants.i4_both_sides_agree(world.evidence(), SUB, LICENCE) == []
+    world.put("sk_subscription", SUB, **ACTIVE)
     assert invariants.i4_both_sides_agree(world.evidence(), SUB, LICENCE)
 
 

@@ -34,6 +34,46 @@ FOUND = {
         Work("once"),
         Work("once"),
     ],
+    "a refused change is judged after the one before it, when that one must be decided anew": [
+        Act("status", 0, 0, "cancelled"),
+        DAY,
+        Act("both", 0, 11, "suspended"),
+        Work("cycle", "store", 4),
+        Act("touch draft", 1),
+    ],
+    "a provider that was told of a reached date is put right when the date is taken back": [
+        Act("schedule", 0, 0),
+        Work("cycle", "store", 8),
+        Act("schedule", 0, 4),
+    ],
+    "seats that changed before a reached date is written are logged before it": [
+        Act("schedule", 2, 1),
+        DAY,
+        Work("cycle", "store", 8),
+        Act("quantity", 2, 6),
+    ],
+    "an invoice run leaves a deleted subscription's unclear step alone": [
+        Act("quantity", 1, 12),
+        Act("settings", 0, 0, "202"),
+        Work(),
+        Act("delete row", 1),
+        Work(),
+        Work("invoice"),
+    ],
+    "a lost state does not count a licence as turned for nothing": [
+        Act("status", 0, 0, "suspended"),
+        Work("cycle", "store", 7),
+        Act("lose", 0, 0),
+    ],
+    "a line that a person removes after a restore is not remembered": [
+        Act("back up"),
+        Act("status", 3, 0, "suspended"),
+        Work(),
+        Act("restore"),
+        DAY,
+        Act("status", 3, 0, "active"),
+        Act("delete line", 3),
+    ],
     "a person who cancels while a date is reached is not written over": [
         DAY,
         Act("schedule", 4, 0),
@@ -60,6 +100,26 @@ def test_a_reached_date_never_writes_over_a_person_at_whatever_request_they_save
 def test_two_quantities_whose_history_is_late_are_two_logs():
     """The wait for late audit rows begins anew when the row was saved again meanwhile."""
     steps = [Act("quantity", 4, 9), Work(), Act("wait", 0, 62), Act("quantity", 4, 13), Work()]
+    outcome = run(LATE_AUDIT, steps=steps)
+    assert not outcome.violations, outcome.told()
+
+
+def test_a_reached_date_waits_for_seats_whose_history_is_late():
+    steps = [Act("quantity", 0, 8), Act("schedule", 0, 0), Work()]
+    outcome = run(LATE_AUDIT, steps=steps)
+    assert not outcome.violations, outcome.told()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [([], [Act("lose", 0, 1)]), ([Act("schedule", 0, 1)], [])],
+    ids=["the state is lost", "a date comes"],
+)
+def test_a_change_there_and_back_whose_history_is_late_is_two_logs_before_anything_else(
+    before, after
+):
+    back = Work("cycle", "person", 4, act=Act("status", 0, 0, "active"))
+    steps = [*before, Act("status", 0, 0, "paused"), back, *after]
     outcome = run(LATE_AUDIT, steps=steps)
     assert not outcome.violations, outcome.told()
 

@@ -111,7 +111,8 @@ class Life(RuleBasedStateMachine):
         """Hold what must be true at every moment; the rest is judged when all is quiet."""
         if not hasattr(self, "town"):
             return
-        seen = evidence.read(self.town.world)
+        known = {"lost_on": self.town.lost_on, "is_restored": self.town.restored}
+        seen = evidence.read(self.town.world, **known)
         assert not invariants.i2_nothing_twice(seen, self.town.watch.unseen)
         assert not invariants.i5_intent_before_write(self.town.watch.unintended)
         assert not invariants.i9_nothing_deleted(seen)

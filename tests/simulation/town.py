@@ -67,6 +67,7 @@ class Town(Site):
     """Whether business time went back: late changes then look like old ones."""
     lost_on: date | None = None
     """The day on which the daemon began anew without its state."""
+    restored: bool = False
     wrap: Callable[["Town", SqliteStore], Any] | None = None
     """How a negative control spoils the store; None is the way it is."""
 
@@ -154,6 +155,7 @@ class Town(Site):
     def restore(self, number: int) -> None:
         """Put an old backup in place of the state, as `seatkeeper restore` does."""
         self.stop()
+        self.restored = True
         self.durable = self.backups[number % len(self.backups)].copy()
         now = self.world.clock.now()
         self.durable.tx(lambda tx: mark_restored(tx, now))
@@ -188,6 +190,13 @@ class Town(Site):
         for _ in range(rounds):
             self.advance(400)
             self.once()
+
+    def touch(self, **columns: Any) -> None:
+        """Save every subscription that is there, as people do sooner or later."""
+        there = {row["sk_subscriptionid"] for row in self.rows("sk_subscription")}
+        for subscription in self.subscriptions:
+            if subscription in there:
+                self.edit(subscription, sk_name="touched", **columns)
 
     # --- time ----------------------------------------------------------------------------------
 
