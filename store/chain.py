@@ -4,29 +4,42 @@
 digest = sha256(at, subject, event, facts)              written with the row, in its transaction
 chain  = sha256(chain of the row before + the whole row) written by the sealer, once per cycle
 head   = sequence and chain of the last sealed row       in the meta table
+anchor = sequence and chain of the last row cut off      in the meta table, and told by a row
 ```
+What is too old is cut off from the beginning; the chain then goes on from the anchor, which a row
+`trail cut` of the rest must tell, so that nobody cuts without a word.
 Pure. Rows that are not sealed yet are held by their digest alone (rules.md 7.2).
 """
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from store.rows import SqlValue, Stored
 from sync.state import TrailEntry, TrailFault
 
 HEAD = "trail_head"
+ANCHOR = "trail_anchor"
+CUT = "trail cut"
+"""The event of the row that tells an anchor: facts `up_to` and `chain`."""
 SEALED_AT_ONCE = 5_000
 """Rows that one transaction seals."""
+CUT_AT_ONCE = 5_000
+"""Rows that one transaction cuts off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The last sealed row."""
+    """A sealed row: the last one, or the last one that was cut off."""
 
     sequence: int = 0
     chain: str = ""
+
+
+START = Head()
+"""Before the first row."""
 
 
 def read_head(text: str | None) -> Head:
@@ -78,13 +91,27 @@ def seal(fresh: Iterable[Stored], head: Head) -> tuple[list[tuple[str, int]], He
     return links, Head(sequence=links[-1][1], chain=chain) if links else head
 
 
-def first_fault(rows: Iterable[Stored], head: Head, given: int | None) -> TrailFault | None:
+def oldest(rows: Iterable[Stored], before: datetime, head: Head) -> Head | None:
+    """Return the last of the leading rows that are sealed and older; None when there is none."""
+    last: Head | None = None
+    for row in rows:
+        if row["sequence"] > head.sequence or datetime.fromisoformat(row["at"]) >= before:
+            break
+        last = Head(sequence=row["sequence"], chain=row["chain"])
+    return last
+
+
+def first_fault(
+    rows: Iterable[Stored], head: Head, given: int | None, anchor: Head = START
+) -> TrailFault | None:
     """Find the first row that was changed, put in or taken away.
 
     `given` is the last number that was given, in a store whose numbers have no gaps.
     """
-    last, chain = 0, ""
+    last, chain = anchor.sequence, anchor.chain
+    is_told = anchor == START
     for row in rows:
+        is_told = is_told or _tells(row, anchor)
         sequence = row["sequence"]
         is_gap = sequence > last + 1
         if sequence <= head.sequence:
@@ -99,7 +126,15 @@ def first_fault(rows: Iterable[Stored], head: Head, given: int | None) -> TrailF
         last = sequence
     if last < max(head.sequence, given or 0):
         return _missing(last + 1)
-    return None
+    return None if is_told else TrailFault(sequence=anchor.sequence, told="was cut off unsaid")
+
+
+def _tells(row: Stored, anchor: Head) -> bool:
+    """Tell whether a row says that the trail was cut off at an anchor."""
+    if row["event"] != CUT:
+        return False
+    facts = json.loads(row["facts"])
+    return (facts.get("up_to"), facts.get("chain")) == (str(anchor.sequence), anchor.chain)
 
 
 def _missing(sequence: int) -> TrailFault:

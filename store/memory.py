@@ -54,6 +54,10 @@ class MemoryStore:
         """Memory does not break."""
         return []
 
+    def compact(self) -> int:
+        """Memory gives nothing back."""
+        return 0
+
     def copy(self) -> "MemoryStore":
         """Return a twin that this one does not see."""
         with self._lock:

@@ -76,6 +76,14 @@ class Tables:
     counted: Table = field(default_factory=Table)
     watches: Table = field(default_factory=Table)
     invoices: Table = field(default_factory=Table)
+    suspects: Table = field(default_factory=Table)
+    baselines: Table = field(default_factory=Table)
+    differences: Table = field(default_factory=Table)
+    links: Table = field(default_factory=Table)
+    licences: Table = field(default_factory=Table)
+    listings: Table = field(default_factory=Table)
+    heard: Table = field(default_factory=Table)
+    notices: Table = field(default_factory=Table)
 
     def _all(self) -> Iterator[Table]:
         return (getattr(self, one.name) for one in fields(self))

@@ -7,8 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 
 from store import chain, codec, rows
+from store.memory_browsing import MemoryPages
 from store.memory_counting import MemoryCounting
+from store.memory_feed import MemoryFeed
 from store.memory_invoices import MemoryInvoices
+from store.memory_notices import MemoryNotices
+from store.memory_sides import MemorySides
 from store.memory_tables import Table, Tables, Values
 from sync.remote import Row
 from sync.state import (
@@ -20,6 +24,7 @@ from sync.state import (
     Parked,
     Request,
     Seen,
+    TrailCut,
     TrailEntry,
     TrailFault,
     Wake,
@@ -29,7 +34,7 @@ _OPEN = frozenset({"ready", "sent"})
 _MADE = frozenset({"ready", "sent", "done"})
 
 
-class MemoryTx(MemoryCounting, MemoryInvoices):
+class MemoryTx(MemoryPages, MemoryCounting, MemoryInvoices, MemorySides, MemoryFeed, MemoryNotices):
     """What a transaction does to the tables."""
 
     def __init__(self, tables: Tables) -> None:
@@ -248,7 +253,19 @@ class MemoryTx(MemoryCounting, MemoryInvoices):
     def verify_trail(self) -> TrailFault | None:
         head = chain.read_head(self.meta(chain.HEAD))
         stored = _sorted(self._at.trail.where(), "sequence")
-        return chain.first_fault(stored, head, self._at.trail.given)
+        anchor = chain.read_head(self.meta(chain.ANCHOR))
+        return chain.first_fault(stored, head, self._at.trail.given, anchor)
+
+    def cut_trail(self, before: datetime) -> TrailCut | None:
+        first = _sorted(self._at.trail.where(), "sequence")[: chain.CUT_AT_ONCE]
+        anchor = chain.oldest(first, before, chain.read_head(self.meta(chain.HEAD)))
+        if anchor is None:
+            return None
+        gone = [_number(row) for row in first if _number(row) <= anchor.sequence]
+        for sequence in gone:
+            self._at.trail.drop(sequence)
+        self.set_meta(chain.ANCHOR, chain.write_head(anchor))
+        return TrailCut(rows=len(gone), up_to=anchor.sequence, chain=anchor.chain)
 
     def find_subject(self, text: str) -> str | None:
         at = self._at
@@ -286,9 +303,10 @@ class MemoryTx(MemoryCounting, MemoryInvoices):
         return result
 
     def counts(self) -> Counts:
+        waiting = [row["subscription_id"] for row in self._at.facts.where(state="waiting")]
         return Counts(
             subscriptions=len(self._at.seen.rows),
-            waiting=sum(1 for _ in self._at.facts.where(state="waiting")),
+            waiting=len(waiting) + len(self._at.wakes.rows.keys() - set(waiting)),
             open_operations=sum(1 for _ in self._open()),
             parked=len(self._at.parked.rows),
             uncertain=sum(1 for _ in self._at.facts.where(source="observed")),

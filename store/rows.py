@@ -124,6 +124,7 @@ def operation_row(operation: Operation) -> dict[str, SqlValue]:
         "not_before": operation.not_before.isoformat() if operation.not_before else None,
         "sent_at": operation.sent_at.isoformat() if operation.sent_at else None,
         "message": operation.message,
+        "carried": codec.dump(operation.carried),
     }
 
 
@@ -147,6 +148,7 @@ def read_operation(row: Stored) -> Operation:
         not_before=codec.instant(row["not_before"]),
         sent_at=codec.instant(row["sent_at"]),
         message=row["message"],
+        carried=codec.load(row["carried"]),
     )
 
 

@@ -129,9 +129,90 @@ def invoices(db: Database) -> None:
         db.execute(statement)
 
 
+_SIDES = (
+    "CREATE TABLE suspects (ordinal INTEGER PRIMARY KEY, subscription_id TEXT NOT NULL UNIQUE,"
+    " reason TEXT NOT NULL, at TEXT, by TEXT NOT NULL, marks INTEGER NOT NULL) STRICT",
+    "CREATE TABLE baselines (subscription_id TEXT PRIMARY KEY, crm TEXT NOT NULL,"
+    " partner TEXT NOT NULL, at TEXT NOT NULL) STRICT",
+    "CREATE TABLE differences (subscription_id TEXT NOT NULL, field TEXT NOT NULL,"
+    " base TEXT NOT NULL, crm TEXT NOT NULL, partner TEXT NOT NULL, outcome TEXT NOT NULL,"
+    " reason TEXT NOT NULL, since TEXT NOT NULL,"
+    " PRIMARY KEY (subscription_id, field)) STRICT, WITHOUT ROWID",
+    "ALTER TABLE operations ADD COLUMN carried TEXT NOT NULL DEFAULT '{}'",
+)
+
+
+@migrations(name="0006_sides", transactional=True)
+def sides(db: Database) -> None:
+    """Remember who is suspect, what both sides last held alike, and where they differ."""
+    for statement in _SIDES:
+        db.execute(statement)
+
+
+_PAGES = (
+    "CREATE INDEX trail_at ON trail (at)",
+    "CREATE INDEX trail_event ON trail (event, at)",
+    "CREATE INDEX facts_at ON facts (at)",
+    "CREATE INDEX facts_state ON facts (state)",
+    "CREATE INDEX facts_waiting_at ON facts (at) WHERE state = 'waiting'",
+    "CREATE INDEX operations_sent ON operations (sent_at) WHERE sent_at IS NOT NULL",
+    "CREATE INDEX seen_status ON seen (status)",
+    "CREATE INDEX differences_since ON differences (since, subscription_id, field)",
+    "CREATE INDEX parked_since ON parked (since, subject)",
+    "CREATE INDEX parked_code ON parked (code, since, subject)",
+)
+
+
+@migrations(name="0008_pages", transactional=True)
+def pages(db: Database) -> None:
+    """Let a person leaf through what happened without a walk over all of it."""
+    for statement in _PAGES:
+        db.execute(statement)
+
+
+_FEED = (
+    "CREATE TABLE links (subscription_id TEXT PRIMARY KEY, licence_id TEXT NOT NULL,"
+    " customer_id TEXT NOT NULL, provider_id TEXT NOT NULL) STRICT",
+    "CREATE INDEX links_licence ON links (licence_id)",
+    "CREATE TABLE licences (licence_id TEXT PRIMARY KEY, connector TEXT NOT NULL,"
+    " customer_id TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,"
+    " quantity INTEGER NOT NULL, at TEXT NOT NULL) STRICT",
+    "CREATE INDEX licences_customer ON licences (connector, customer_id)",
+    "CREATE TABLE listings (ordinal INTEGER PRIMARY KEY, connector TEXT NOT NULL,"
+    " customer_id TEXT NOT NULL, UNIQUE (connector, customer_id)) STRICT",
+    "CREATE TABLE heard (key TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX heard_at ON heard (at)",
+)
+
+
+@migrations(name="0007_feed", transactional=True)
+def feed(db: Database) -> None:
+    """Remember which licence a row names, what the provider lists, and which records were read."""
+    for statement in _FEED:
+        db.execute(statement)
+
+
+_NOTICES = (
+    "CREATE TABLE notices (topic TEXT PRIMARY KEY, sentence TEXT NOT NULL, since TEXT NOT NULL,"
+    " told_at TEXT NOT NULL) STRICT",
+)
+
+
+@migrations(name="0009_notices", transactional=True)
+def notices(db: Database) -> None:
+    """Remember what people were told of, so that a restart repeats nothing."""
+    for statement in _NOTICES:
+        db.execute(statement)
+
+
+def known() -> list[str]:
+    """Return the names of the schema versions that this version knows, the newest last."""
+    return [migration.name for migration in migrations._migrations]  # noqa: SLF001  # no list of all is public
+
+
 def refuse_newer(db: Database) -> None:
     """Refuse a file of a newer schema; name both."""
-    ours = [migration.name for migration in migrations._migrations]  # noqa: SLF001  # no list of all is public
+    ours = known()
     applied = [migration.name for migration in migrations.applied(db)]
     newer = sorted(set(applied) - set(ours))
     if newer:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
+from store.compacting import compact
 from store.schema import migrations, refuse_newer
 from store.sqlite_tx import SqliteTx
 from store.trouble import told
@@ -59,6 +60,11 @@ class SqliteStore:
         """Ask SQLite what is broken in the file."""
         with self._lock:
             return integrity(self._connection)
+
+    def compact(self) -> int:
+        """Give free pages back to the disk once they are a quarter of the file; bytes."""
+        with self._lock, told(self._path):
+            return compact(self._connection)
 
     def copy(self) -> "SqliteStore":
         """Return a copy in memory, for a plan that must not change anything."""

@@ -5,8 +5,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from store import chain, codec, rows
+from store.browsing import Pages
 from store.counting import Counting
+from store.feed import Feed
 from store.invoices import Invoices
+from store.notices import Notices
+from store.sides import Sides
 from store.walks import Walks
 from sync.remote import Row
 from sync.state import (
@@ -18,6 +22,7 @@ from sync.state import (
     Parked,
     Request,
     Seen,
+    TrailCut,
     TrailEntry,
     TrailFault,
     Wake,
@@ -36,7 +41,7 @@ def _marks(values: list[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-class SqliteTx(Walks, Counting, Invoices):
+class SqliteTx(Pages, Walks, Counting, Invoices, Sides, Feed, Notices):
     """The statements of one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -262,7 +267,19 @@ class SqliteTx(Walks, Counting, Invoices):
         head = chain.read_head(self.meta(chain.HEAD))
         given = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'trail'")
         stored = self._connection.execute("SELECT * FROM trail ORDER BY sequence")
-        return chain.first_fault(stored, head, given["seq"] if given else 0)
+        anchor = chain.read_head(self.meta(chain.ANCHOR))
+        return chain.first_fault(stored, head, given["seq"] if given else 0, anchor)
+
+    def cut_trail(self, before: datetime) -> TrailCut | None:
+        sql = "SELECT * FROM trail ORDER BY sequence LIMIT ?"
+        first = self._all(sql, chain.CUT_AT_ONCE)
+        anchor = chain.oldest(first, before, chain.read_head(self.meta(chain.HEAD)))
+        if anchor is None:
+            return None
+        self._run("DELETE FROM trail WHERE sequence <= ?", anchor.sequence)
+        self.set_meta(chain.ANCHOR, chain.write_head(anchor))
+        rows_cut = sum(1 for row in first if row["sequence"] <= anchor.sequence)
+        return TrailCut(rows=rows_cut, up_to=anchor.sequence, chain=anchor.chain)
 
     def subjects(self) -> list[str]:
         return [row["id"] for row in self._all("SELECT id FROM seen ORDER BY id")]
@@ -300,7 +317,9 @@ class SqliteTx(Walks, Counting, Invoices):
     def counts(self) -> Counts:
         row = self._one(
             "SELECT (SELECT count(*) FROM seen) AS subscriptions,"
-            " (SELECT count(*) FROM facts WHERE state = 'waiting') AS waiting,"
+            " (SELECT count(*) FROM facts WHERE state = 'waiting')"
+            " + (SELECT count(*) FROM wakes WHERE subscription_id NOT IN"
+            " (SELECT subscription_id FROM facts WHERE state = 'waiting')) AS waiting,"
             " (SELECT count(*) FROM operations WHERE state IN ('ready', 'sent')) AS open,"
             " (SELECT count(*) FROM parked) AS parked,"
             " (SELECT count(*) FROM facts WHERE source = 'observed') AS uncertain"

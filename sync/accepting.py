@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sync.by_hand import RefusedByHandError
-from sync.engine import Engine
+from sync.engine import Engine, apart
 from sync.guarding import accept_plan
 from sync.preview import SCHEMA, Document, hash_of, preview
 
@@ -21,8 +20,7 @@ def accept(engine: Engine, text: str) -> Document:
     document = read_document(text)
     twin = engine.ports.store.copy()
     try:
-        ports = replace(engine.ports, store=twin)
-        latest = preview(replace(engine, ports=ports, contexts={}, sleeping={}, weighed=None))
+        latest = preview(apart(engine, twin))
     finally:
         twin.close()
     if latest["hash"] != document["hash"]:

@@ -25,7 +25,7 @@ from sync.confirm import find_created, is_written
 from sync.engine import Engine, pause
 from sync.remote import CREATE_ONLY, Outcome, RemoteError, Write, WriteResult
 from sync.settling import Trouble
-from sync.state import Operation, OperationState
+from sync.state import Operation, OperationState, Service
 
 Group: TypeAlias = Sequence[Operation]
 """Operations that are written together or not at all."""
@@ -35,6 +35,15 @@ _SHARED = 50
 _SETS, _WRITES = 50, 400
 """Change sets and writes in one `$batch`: Dataverse takes 1,000 requests, within two minutes."""
 _NOW = timedelta(0)
+
+
+def change_sets(opened: Sequence[Operation]) -> list[Group]:
+    """Return the open Dataverse writes of a subject, by change set and in order."""
+    names = dict.fromkeys(one.group for one in opened if one.service is Service.DATAVERSE)
+    return [
+        [one for one in opened if one.group == name and one.service is Service.DATAVERSE]
+        for name in names
+    ]
 
 
 def send_groups(engine: Engine, groups: Sequence[Group]) -> None:

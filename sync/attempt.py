@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from lifecycle.states import Provisioning, Status
+from sync import sides_journal
 from sync.bodies import story
 from sync.engine import Engine, pause
 from sync.held import write_held
@@ -28,6 +29,10 @@ def attempt_provider(engine: Engine, case: Case, planned: Plan) -> None:
     opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
     steps = [one for one in opened if one.service is Service.PROVIDER]
     attempt = provide(engine, steps, case.licence)
+    if attempt.ending in {Ending.DONE, Ending.FAILED}:
+        done = attempt.ending is Ending.DONE and not planned.steps.failure
+        held = attempt.licence or case.licence
+        sides_journal.provided(engine, case, planned, held, done=done)
     if planned.awaits_provider:
         outcome = _outcome(engine, case, planned, attempt)
         writes = [one for one in opened if one.service is Service.DATAVERSE]
@@ -40,16 +45,27 @@ def attempt_provider(engine: Engine, case: Case, planned: Plan) -> None:
 
 
 def _corrected(engine: Engine, case: Case, planned: Plan, attempt: Attempt) -> None:
-    """Tell how a late effect of an unclear write was put right; no log waits for it."""
+    """Tell how a late effect, or a change that is not let be, was put right; no log waits."""
     entry = engine.trail(
         case.subscription_id,
-        "late effect",
+        "made equal" if case.comparison else "late effect",
         found=case.licence.status if case.licence else "",
         ending=attempt.ending.value,
         said=attempt.message,
     )
-    engine.ports.store.tx(lambda tx: tx.trail([entry]))
-    engine.ports.log.warning("late effect", subject=case.subscription_id, ending=attempt.ending)
+    returned = case.comparison is None and _is_returned(planned, attempt)
+
+    def tx_corrected(tx: Tx) -> None:
+        tx.trail([entry])
+        if returned:
+            tx.set_hold(case.subscription_id, None)
+
+    engine.ports.store.tx(tx_corrected)
+    told = {"subject": case.subscription_id, "ending": attempt.ending}
+    if case.comparison:
+        engine.ports.log.info("made equal", **told)
+    else:
+        engine.ports.log.warning("late effect", **told)
     left = planned.steps.failure if planned.steps else ""
     if attempt.ending is Ending.FAILED or left:
         _fail(engine, case, planned, attempt.message or left)
@@ -76,7 +92,7 @@ def _outcome(engine: Engine, case: Case, planned: Plan, attempt: Attempt) -> Rec
             return {
                 "provisioning": Provisioning.PROVISIONED,
                 "provisioned_at": engine.now(),
-                "message": join(note, told) or None,
+                "message": join(note, planned.consequences, told) or None,
                 **held,
             }
         case Ending.DONE | Ending.FAILED:

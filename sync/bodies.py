@@ -40,7 +40,7 @@ def log_record(planned: PlannedLog, subscription_id: str, *, message: str = "") 
         "discount_percent": log.discount_percent,
         "tax_percent": log.tax_percent,
         "provisioning": log.provisioning,
-        "origin": "dynamics",
+        "origin": "partner_center" if fact.source.is_foreign else "dynamics",
         "message": message or story(planned),
     }
 

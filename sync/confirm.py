@@ -66,21 +66,28 @@ def _same(held: Json, sent: Json, *, is_bound: bool) -> bool:
     return held == sent or str(held) == str(sent)
 
 
-def shows(action: Action, licence: Licence, sent: Row) -> bool:
-    """Tell whether the provider shows the effect of a write."""
+_LEADS_TO: Mapping[Action, str] = {
+    Action.SUSPEND: "suspended",
+    Action.REACTIVATE: "active",
+    Action.CANCEL: "deleted",
+}
+
+
+def shows(action: Action, licence: Licence, sent: Row, wanted: Row | None = None) -> bool:
+    """Tell whether the provider shows the effect of a write; `wanted` are the fields it set."""
+    if action in _LEADS_TO:
+        return licence.status == _LEADS_TO[action]
     match action:
-        case Action.SUSPEND:
-            return licence.status == "suspended"
-        case Action.REACTIVATE:
-            return licence.status == "active"
-        case Action.CANCEL:
-            return licence.status == "deleted"
         case Action.SET_QUANTITY:
             return licence.quantity == sent.get("quantity")
         case Action.RESTORE:
             return same_held(licence.held, {name: sent.get(name) for name in licence.held})
         case Action.SCHEDULE_QUANTITY:
             return _scheduled(licence.held) == _scheduled(sent)
+        case _:
+            return all(
+                licence.resource.get(name) == value for name, value in (wanted or {}).items()
+            )
 
 
 def _scheduled(document: Row) -> Json:

@@ -12,11 +12,13 @@ from sync.engine import Engine
 from sync.guarding import is_stopped
 from sync.late import take_up_late
 from sync.paused import is_paused
-from sync.poll import look_again, poll_subscriptions
+from sync.poll import late_rows, look_again, poll_subscriptions
 from sync.poll_logs import poll_change_logs
 from sync.ports import Tx
+from sync.reconciling import comparable, reconcile_suspects
 from sync.remote import RemoteError, SignInFailed
 from sync.schedule_due import take_scheduled
+from sync.sides_plan import CONFLICT
 from sync.state import Wake
 from sync.waves import work_on
 
@@ -43,14 +45,23 @@ def run_cycle(engine: Engine, *, ignore_pauses: bool = False) -> Report:
     """Take what changed in Dataverse all the way to settled invoice lines."""
     report = Report()
     engine.contexts.clear()
+    engine.licences.clear()
     report.logs = poll_change_logs(engine)
     report.changes = poll_subscriptions(engine)
     report.changes += look_again(engine)
     report.changes += take_scheduled(engine)
     take_up_late(engine)
+    reconcile(engine, report, ignore_pauses=ignore_pauses)
     work(engine, report, ignore_pauses=ignore_pauses)
     seal_trail(engine)
     return report
+
+
+def reconcile(engine: Engine, report: Report, *, ignore_pauses: bool) -> None:
+    """Compare suspects with their licences; what that asks for is taken up as other work is."""
+    failures = Failures()
+    reconcile_suspects(engine, failures, ignore_pauses=ignore_pauses)
+    report.failures += failures.errors
 
 
 def seal_trail(engine: Engine) -> None:
@@ -89,6 +100,8 @@ def look_at_parked(engine: Engine, subject: str | None = None) -> int:
         known = [one.subject for one in tx.parked(subject) if one.code != _DELETED]
         parked = sorted(tx.seen(known))
         tx.revisit(parked)
+        conflicts = [one.subject for one in tx.parked(subject) if one.code == CONFLICT]
+        tx.suspect(tx.seen(conflicts), "look whether the conflict is solved")
         for one in parked:
             tx.wake(Wake(subscription_id=one, reason="look whether the cause is gone"))
         return len(parked)
@@ -104,9 +117,10 @@ def work_is_left(engine: Engine) -> bool:
     def tx_left(tx: Tx) -> bool:
         parked = {one.subject for one in tx.parked()}
         left = [subject for subject, _ in tx.due(None) if subject not in parked]
-        return bool(left or tx.revisits() or tx.waits())
+        return bool(left or tx.revisits() or late_rows(engine, tx))
 
-    return engine.ports.store.tx(tx_left)
+    suspects = engine.unanswered or comparable(engine)
+    return bool(suspects) or engine.ports.store.tx(tx_left)
 
 
 def run_once(engine: Engine, *, passes: int = 8) -> Report:
@@ -119,6 +133,7 @@ def run_once(engine: Engine, *, passes: int = 8) -> Report:
             break
         report.failures.clear()
         look_again(engine)
+        reconcile(engine, report, ignore_pauses=True)
         work(engine, report, ignore_pauses=True)
         if _state(engine) == before:
             break
@@ -134,6 +149,7 @@ def _state(engine: Engine) -> tuple[object, ...]:
         attempts = tuple(
             (one.id, one.state) for subject, _ in left for one in tx.open_operations(subject)
         )
-        return (*left, *attempts, *tx.revisits(), len(tx.waits()))
+        late = len(late_rows(engine, tx))
+        return (*left, *attempts, *tx.revisits(), late, len(tx.suspects()))
 
     return engine.ports.store.tx(tx_state)

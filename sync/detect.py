@@ -7,13 +7,14 @@ off               no            nothing
 reaches the row   either        one fact per transition, with who and when (A -> B -> A gives two)
 does not reach    yes           wait for the audit rows, then take the observed difference
 does not reach    no            nothing: the rows are late, or already consumed
+tells no save     no            looked at once more when its rows have had time to come
 ```
 Pure. An echo is recognised by value; who wrote never matters (rules.md 1.8).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sync.remote import AuditEntry, Json
 from sync.state import Fact, Point, Seen, Source
@@ -89,7 +90,6 @@ def detect(
         base,
         version=max(base.version, sight.version),
         contract_id=sight.contract_id,
-        modified_at=sight.modified_at,
         deactivate_on=sight.deactivate_on,
     )
     if history is None:
@@ -102,7 +102,8 @@ def detect(
         # Without a fact the snapshot's own time stays: the rows of a change there and back may be
         # late, and are found when the row is next touched.
         at = sight.modified_at if walk.facts else base.modified_at
-        return Detection(seen=replace(done, modified_at=at, differs_since=None), facts=walk.facts)
+        later = _look_later(base, sight, history, patience)
+        return Detection(seen=replace(done, modified_at=at, differs_since=later), facts=walk.facts)
     # While it waits it stays as well: the late rows are younger than that. A row that was saved
     # again, while the rows of its first change have come, begins its wait anew.
     went_on = bool(walk.facts) and sight.version > base.version
@@ -112,8 +113,29 @@ def detect(
     return _late(waiting, sight, patience, fresh=fresh)
 
 
+def _look_later(
+    base: Seen, sight: Sight, history: Sequence[AuditEntry], patience: Patience
+) -> datetime | None:
+    """Return when to look once more: a row was saved, and no audit row tells of that save yet."""
+    saved_at = sight.modified_at.replace(microsecond=0)
+    if any(entry.at >= saved_at for entry in history):
+        return None
+    latest = patience.now + timedelta(seconds=patience.audit_wait_seconds)
+    if sight.version > base.version:
+        return latest
+    planned = base.differs_since
+    return planned if planned and patience.now < planned <= latest else None
+
+
+def is_due(seen: Seen, patience: Patience) -> bool:
+    """Tell whether a row that waits for audit rows is looked at now."""
+    since = seen.differs_since
+    latest = patience.now + timedelta(seconds=patience.audit_wait_seconds)
+    return since is not None and not patience.now < since <= latest
+
+
 def _late(kept: Seen, sight: Sight, patience: Patience, *, fresh: bool) -> Detection:
-    since = kept.differs_since or patience.now
+    since = min(kept.differs_since or patience.now, patience.now)
     if (patience.now - since).total_seconds() < patience.audit_wait_seconds:
         waiting = replace(kept, point=_unborn(kept.point)) if fresh else kept
         return Detection(seen=replace(waiting, differs_since=since), waits=True)

@@ -11,6 +11,11 @@ def log_id(change_key: str) -> str:
     return str(uuid5(NAMESPACE, change_key))
 
 
+def imported_id(licence_id: str) -> str:
+    """Derive the id of the row that is made from a licence."""
+    return str(uuid5(NAMESPACE, f"licence {licence_id.lower()}"))
+
+
 def line_id(subscription_id: str, period_start: date, root: str, number: int) -> str:
     """Derive a line's id; `number` counts the lines ever emitted for that period and root."""
     return str(uuid5(NAMESPACE, f"{subscription_id}|{period_start}|{root}|{number}"))

@@ -63,22 +63,25 @@ def judge_invoices(
 ) -> Iterator[Finding]:
     """Judge all invoices and lines; `billing` are the contracts with something left to bill."""
     void = {one.id for one in invoices if one.status == "void"}
-    yield from _credits([one for one in lines if one.invoice_id not in void], lines)
+    yield from _credits(lines, void)
     yield from _totals(invoices, lines)
     yield from _numbers(one.number for one in invoices if one.number)
     yield from _owed(invoices, lines, billing)
 
 
-def _credits(standing: Iterable[LineRow], lines: Iterable[LineRow]) -> Iterator[Finding]:
+def _credits(lines: Iterable[LineRow], void: Collection[str]) -> Iterator[Finding]:
+    """Judge what was given back; of a void line nothing is billed, and the next invoice says so."""
     credited: dict[str, Decimal] = defaultdict(Decimal)
-    for line in standing:
-        if line.reverses:
+    billed = {line.id: line for line in lines}
+    for line in billed.values():
+        if line.reverses and line.invoice_id not in void:
             credited[line.reverses] += line.counted
-    billed = {line.id: line.amount for line in lines}
     for line_id in sorted(credited.keys() & billed.keys()):
-        if billed[line_id] + credited[line_id] < 0:
-            told = f"billed {billed[line_id]}, and {-credited[line_id]} of it were given back"
-            yield Finding(what="credits", subject=line_id, told=told)
+        is_void = billed[line_id].invoice_id in void
+        amount = Decimal(0) if is_void else billed[line_id].amount
+        if amount + credited[line_id] < 0:
+            told = f"billed {amount}, and {-credited[line_id]} of it were given back"
+            yield Finding(what="credits", subject=line_id, told=told, broken=not is_void)
 
 
 def _totals(invoices: Iterable[InvoiceRow], lines: Iterable[LineRow]) -> Iterator[Finding]:

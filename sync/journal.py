@@ -4,15 +4,16 @@ After T2 every write has its frozen id and body; only then does anything leave t
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
-from sync import guard_memory, late
-from sync.bodies import LineTarget, draft_write, line_writes, log_record
+from sync import guard_memory, late, sides_journal
+from sync.bodies import draft_write, log_record
 from sync.engine import Engine
 from sync.ids import operation_id
 from sync.logs import known_log, updated_log
 from sync.mapping import Record
+from sync.money_writes import money_writes
 from sync.planned import Case, LogUpdate, Plan, PlannedLog
 from sync.ports import Tx
 from sync.remote import CREATE_ONLY, Action, Write
@@ -28,6 +29,7 @@ from sync.state import (
     TrailEntry,
     Wake,
 )
+from sync.stepping import after_operations
 
 GROUP_DRAFT = "draft"
 GROUP_WRITE = "write"
@@ -60,6 +62,7 @@ def store_plan(engine: Engine, case: Case, plan: Plan, *, next_number: int) -> N
         tx.unwake(plan.subscription_id)
         tx.add_operations(operations)
         guard_memory.count(engine, tx, case, plan)
+        sides_journal.remember(engine, tx, case, plan)
         if case.is_checked:
             late.conclude(engine, tx, plan)
         tx.trail(_entries(engine, case, plan))
@@ -72,11 +75,13 @@ def operations_of(
 ) -> list[Operation]:
     """Return the operations of a plan; `name` makes their ids and is new for every T2."""
     group = f"{GROUP_WRITE}:{name}"
-    return [
+    operations = [
         *_provider_operations(plan, case, group),
         *_operations(plan, group, _writes(engine, case, plan, next_number)),
         *_note(engine, case, plan, f"{GROUP_NOTE}:{name}"),
+        *after_operations(engine.steps, case, plan, group),
     ]
+    return [*sides_journal.carrying(operations, case, plan)]
 
 
 def _store_facts(tx: Tx, plan: Plan, *, written: bool) -> None:
@@ -199,8 +204,9 @@ def _writes(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tu
         *updates,
         *awaited,
         *_removals(engine, plan),
-        *_money(engine, case, plan, next_number),
+        *money_writes(engine, case, plan, next_number),
         *_schedule(engine, case, plan),
+        *sides_journal.values(engine, case, plan),
     ]
 
 
@@ -239,35 +245,6 @@ def _removals(engine: Engine, plan: Plan) -> list[tuple[str, Write]]:
     ]
 
 
-def _money(engine: Engine, case: Case, plan: Plan, next_number: int) -> list[tuple[str, Write]]:
-    subscription, contract = case.context.subscription, case.context.contract
-    if not plan.lines or plan.draft is None or subscription is None or contract is None:
-        return []
-    target = LineTarget(
-        subscription=subscription,
-        draft_id=plan.draft.id,
-        next_number=next_number,
-        log_ids=_log_ids(plan),
-        taken=case.emitted | {line.id for line in case.context.lines},
-    )
-    lines = line_writes(engine.mappings, plan.lines, target)
-    entity = engine.mappings.entity("invoice")
-    # Touched with If-Match, so that no line lands on an invoice that was issued meanwhile.
-    touch = Write(
-        set=entity.set,
-        id=plan.draft.id,
-        body=entity.body({"currency": contract.currency}, engine.mappings.sets),
-        precondition=plan.draft.etag,
-    )
-    return [*(("invoice line", line) for line in lines), ("open invoice", touch)]
-
-
-def _log_ids(plan: Plan) -> dict[str, str]:
-    """Return the logs by change key; what no change explains hangs on the first."""
-    found = {planned.log.change_key: planned.log.id for planned in plan.logs}
-    return found | ({"": plan.logs[0].log.id} if plan.logs else {})
-
-
 def _schedule(engine: Engine, case: Case, plan: Plan) -> list[tuple[str, Write]]:
     """Return the status of a reached deactivate-on date; it travels with the log."""
     subscription = case.context.subscription
@@ -284,8 +261,8 @@ def _schedule(engine: Engine, case: Case, plan: Plan) -> list[tuple[str, Write]]
 def _note(engine: Engine, case: Case, plan: Plan, group: str) -> list[Operation]:
     """Tell the CRM user on the row, only when the text changes (rules.md 1.9)."""
     subscription = case.context.subscription
-    if subscription is None or subscription.sync_message == plan.message:
-        return []
+    if subscription is None or subscription.sync_message == plan.message or plan.row:
+        return []  # values of the provider take the message with them
     entity = engine.mappings.entity("subscription")
     body = entity.body({"sync_message": plan.message or None}, engine.mappings.sets)
     write = Write(set=entity.set, id=subscription.id, body=body, precondition=subscription.etag)
@@ -347,6 +324,8 @@ def _accept(engine: Engine, tx: Tx, subject: str, operations: Sequence[Operation
     done = [fact.key for fact in tx.facts(subject, FactState.PLANNED) if fact.key in set(keys)]
     tx.set_fact_state(done, FactState.DONE)
     known = tx.seen([subject]).get(subject)
+    known = known and sides_journal.moved(engine, known, operations)
+    sides_journal.accept(engine, tx, subject, operations)
     if known and known.planned:
         accepted = replace(known, accepted=known.planned, planned=None)
         if any(operation.action == "scheduled status" for operation in operations):
@@ -383,7 +362,7 @@ def reopen_group(engine: Engine, operations: Sequence[Operation], reason: str) -
     """Decide anew from rows read now: a precondition failed and nothing was written."""
 
     def tx_reopen(tx: Tx) -> None:
-        _set_state(tx, operations, OperationState.SUPERSEDED, reason)
+        _set_state(tx, _with_steps(tx, operations), OperationState.SUPERSEDED, reason)
         for subject in {operation.subject for operation in operations}:
             tx.wake(Wake(subscription_id=subject, reason="decide anew"))
             if operations[0].group.startswith(GROUP_PERSON):
@@ -394,22 +373,41 @@ def reopen_group(engine: Engine, operations: Sequence[Operation], reason: str) -
                 continue  # only the message has to be written anew
             planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
             tx.set_fact_state(planned, FactState.WAITING)
+            if _reached_provider(tx, subject, {one.group for one in operations}):
+                tx.watch(subject, engine.now())  # what is decided now may not ask for it any more
             tx.trail([engine.trail(subject, "decide anew", reason=reason)])
 
     engine.ports.store.tx(tx_reopen)
+
+
+def _reached_provider(tx: Tx, subject: str, groups: Container[str]) -> bool:
+    """Tell whether a provider was told for one of these groups, which were not written."""
+    return any(
+        one.group in groups and one.service is Service.PROVIDER and one.attempts
+        for one in tx.operations(subject)
+    )
 
 
 def fail_group(engine: Engine, operations: Sequence[Operation], trouble: Trouble) -> None:
     """Set the subjects aside: Dataverse refuses the change set, and nothing was written."""
 
     def tx_fail(tx: Tx) -> None:
-        _set_state(tx, operations, OperationState.FAILED, trouble.reason)
+        _set_state(tx, _with_steps(tx, operations), OperationState.FAILED, trouble.reason)
         for subject in {operation.subject for operation in operations}:
             planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
             tx.set_fact_state(planned, FactState.WAITING)
             park(engine, tx, subject, trouble)
 
     engine.ports.store.tx(tx_fail)
+
+
+def _with_steps(tx: Tx, operations: Sequence[Operation]) -> list[Operation]:
+    """Add the steps that were to follow a change set which is not written."""
+    groups = {one.group for one in operations}
+    subjects = {one.subject for one in operations}
+    opened = [one for subject in subjects for one in tx.open_operations(subject)]
+    follow = [one for one in opened if one.service is Service.STEP and one.group in groups]
+    return [*operations, *follow]
 
 
 def _set_state(
@@ -436,6 +434,7 @@ def _entries(engine: Engine, case: Case, plan: Plan) -> list[TrailEntry]:
             refund=planned.log.refund_decision,
             refund_reason=planned.refund_reason,
             provisioning=planned.log.provisioning,
+            consequences=plan.consequences,
         )
         for planned, was in zip(plan.logs, before, strict=False)
     ]

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from billing.periods import effective_date
 from lifecycle.decisions import Decision, Observed, Refusal, Standing, decide
+from lifecycle.provider_side import follow, renewed
 from lifecycle.rules import Rulebook
 from lifecycle.states import Status
 from sync.mapping import Entity
@@ -134,7 +135,7 @@ def judge(
                 return Judgement(states=waiting, standing=was, trouble=trouble)
             standing = decisions[-1].standing
         decided += [
-            Decided(key=_key(fact, number), fact=fact, decision=one, effective_on=effective_on)
+            Decided(key=_key(fact, number, one), fact=fact, decision=one, effective_on=effective_on)
             for number, one in enumerate(decisions)
         ]
         states[fact.key] = _state(decisions, refusal)
@@ -159,15 +160,31 @@ def _first_understood(fact: Fact, entity: Entity) -> Standing | None:
     return Standing(status=status, quantity=fact.point.quantity)
 
 
-def _key(fact: Fact, number: int) -> str:
+def _key(fact: Fact, number: int, decision: Decision) -> str:
     """Return the change key; a quantity that changed with a status has its own."""
+    if number and fact.source.is_foreign:
+        return f"{fact.key}|{decision.kind}"
     return f"{fact.key}|quantity" if number else fact.key
+
+
+def _followed(
+    standing: Standing | None, fact: Fact, policy: Policy, entity: Entity
+) -> list[Decision]:
+    """Follow the provider: what has happened there is refused by nobody."""
+    status = status_of(entity, fact.point)
+    if standing is None or status is None:
+        return []
+    if fact.source is Source.RENEWAL:
+        return [renewed(standing)]
+    return follow(standing, status, fact.point.quantity, policy.rulebook)
 
 
 def _verdicts(
     standing: Standing | None, fact: Fact, policy: Policy, entity: Entity
 ) -> tuple[list[Decision], Refusal | None]:
     """Judge the status, then the quantity; the refusal is what still stands in the way."""
+    if fact.source.is_foreign:
+        return _followed(standing, fact, policy, entity), None
     observed = Observed(
         status=status_of(entity, fact.point),
         quantity=fact.point.quantity,
@@ -231,12 +248,14 @@ def _effective_on(fact: Fact, context: Context, earlier: Sequence[Decided], earl
     told = fact.effective_on
     is_audited = fact.source is Source.AUDIT
     is_mended = is_audited and on_row != told
+    zone = context.contract.time_zone if context.contract else "UTC"
+    if fact.source.is_foreign:
+        return told or effective_date(fact.at, zone)
     if told is not None and (told >= earliest or not is_mended):
         return told
     used = {log.effective_on for log in context.logs} | {one.effective_on for one in earlier}
     if on_row is not None and on_row not in used and (told is not None or not is_audited):
         return on_row
-    zone = context.contract.time_zone if context.contract else "UTC"
     return effective_date(fact.at, zone)
 
 

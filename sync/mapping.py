@@ -59,6 +59,12 @@ class Field:
     partner_choices: Mapping[str, str] = field(default_factory=dict)
     """What Partner Center calls each choice; several may share one name there."""
     owner: str = ""
+    direction: str = ""
+    """Where values may flow; empty = as the owner suggests."""
+    enforce: bool = False
+    """Whether a change on the side that does not own it is turned back."""
+    write_back: Mapping[str, str] = field(default_factory=dict)
+    """Which choice a word of Partner Center becomes, where several or none stand for it."""
 
     @property
     def navigation(self) -> str:

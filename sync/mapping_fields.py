@@ -6,30 +6,14 @@ from difflib import get_close_matches
 from lifecycle.rules import Finding
 from sync.mapping import Field, Type
 from sync.mapping_needs import CHOICES, ENDS, NEEDED, OPTIONAL, fits, target_of
+from sync.mapping_rights import RIGHTS_KEYS, partner_findings, rights_findings
+from sync.mapping_words import Path, Spec, foreign, meant, unknown_keys, words
 
 FIELD_KEYS = (
     *("dataverse", "type", "choices", "to", "bind", "ends"),
-    *("partner_center", "partner_choices", "owner"),
+    *("partner_center", "partner_choices", *RIGHTS_KEYS),
 )
-OWNERS = ("crm", "partner_center", "manual")
 END_KINDS = ("inclusive", "exclusive")
-
-Path = tuple[str | int, ...]
-Spec = Mapping[str, object]
-
-
-def meant(given: object, known: tuple[str, ...], otherwise: str) -> str:
-    """Return the remedy for a word that is not known: the nearest one, else what is known."""
-    near = get_close_matches(str(given), known, n=1)
-    return f"Did you mean '{near[0]}'?" if near else otherwise
-
-
-def unknown_keys(document: Spec, path: Path, known: tuple[str, ...]) -> Iterator[Finding]:
-    """Find keys that nobody reads; a misspelt one would silently have no effect."""
-    for key in document:
-        if key not in known:
-            remedy = meant(key, known, f"Known keys: {', '.join(known)}.")
-            yield Finding((*path, str(key)), f"unknown key {key!r}", remedy)
 
 
 def read_fields(document: object, entity: str, findings: list[Finding]) -> dict[str, Field]:
@@ -72,14 +56,7 @@ def _misfits(entity: str, name: str, spec: Spec, kind: Type) -> Iterator[Finding
         for one in wanted:
             if one not in choices:
                 yield Finding((*path, "choices"), f"{one!r} is missing", "Map it to its value.")
-        yield from _foreign(choices, (*path, "choices"), wanted)
-
-
-def _foreign(choices: Spec, path: Path, wanted: tuple[str, ...]) -> Iterator[Finding]:
-    for one in map(str, choices):
-        if one not in wanted:
-            remedy = meant(one, wanted, f"Known: {', '.join(wanted)}.")
-            yield Finding((*path, one), f"{one!r} is not known", remedy)
+        yield from foreign(choices, (*path, "choices"), wanted)
 
 
 def _shared_columns(fields: Mapping[str, Field]) -> Iterator[Finding]:
@@ -105,7 +82,7 @@ def _field(name: str, spec: object, findings: list[Finding]) -> Field | None:
     findings += unknown_keys(spec, path, FIELD_KEYS)
     findings += _type_findings(spec, path)
     columns = _columns(spec, path, findings)
-    for find in (_target_findings, _end_findings, _partner_findings):
+    for find in (_target_findings, _end_findings, rights_findings, partner_findings):
         findings += find(spec, path)
     choices = _choices(spec, path, len(columns), findings)
     if len(findings) > before:
@@ -119,8 +96,11 @@ def _field(name: str, spec: object, findings: list[Finding]) -> Field | None:
         bind=str(spec.get("bind", "")),
         shift=_shift(name, spec),
         partner_center=str(spec.get("partner_center", "")),
-        partner_choices=_partner_choices(spec),
+        partner_choices=words(spec, "partner_choices"),
         owner=str(spec.get("owner", "")),
+        direction=str(spec.get("direction", "")),
+        enforce=spec.get("enforce") is True,
+        write_back=words(spec, "write_back"),
     )
 
 
@@ -175,32 +155,6 @@ def _shift(name: str, spec: Spec) -> int:
     if given in {None, means}:
         return 0
     return 1 if means == "exclusive" else -1
-
-
-def _partner_findings(spec: Spec, path: Path) -> Iterator[Finding]:
-    if spec.get("owner", "crm") not in OWNERS:
-        told = f"unknown owner {spec['owner']!r}"
-        remedy = meant(spec["owner"], OWNERS, "Use crm, partner_center or manual.")
-        yield Finding((*path, "owner"), told, remedy)
-    if not isinstance(spec.get("partner_center", ""), str):
-        told = f"{spec['partner_center']!r} is no name"
-        yield Finding((*path, "partner_center"), told, "Name one field of the resource.")
-    if "partner_choices" not in spec:
-        return
-    place, given, choices = (*path, "partner_choices"), spec["partner_choices"], spec.get("choices")
-    if not isinstance(given, dict) or not isinstance(choices, dict):
-        yield Finding(place, "this must be a mapping beside `choices`", "Map choice: value.")
-        return
-    known = tuple(map(str, choices))
-    yield from _foreign(given, place, known)
-    for one in known:
-        if one not in given:
-            yield Finding(place, f"{one!r} is missing", "Say what Partner Center calls it.")
-
-
-def _partner_choices(spec: Spec) -> dict[str, str]:
-    given = spec.get("partner_choices")
-    return {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {}
 
 
 def _choices(

@@ -9,9 +9,10 @@ from hashlib import sha256
 
 from lifecycle.rules import Finding, Rulebook, read_rulebook
 from sync.mapping import Entity, Field
-from sync.mapping_fields import meant, read_fields, unknown_keys
+from sync.mapping_fields import read_fields
 from sync.mapping_needs import CREATED, NEEDED
 from sync.mapping_trials import check_shape
+from sync.mapping_words import meant, unknown_keys
 from sync.remote import Json
 
 TOP_KEYS = ("entity", "dataverse", "match", "constants", "fields", "tests")

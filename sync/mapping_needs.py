@@ -63,9 +63,10 @@ NEEDED: Mapping[str, Mapping[str, Type]] = {
 """The fields that the engine reads or writes, by entity; a mapping must have them all."""
 
 OPTIONAL: Mapping[str, Mapping[str, Type]] = {
+    "subscription": {"cost_price": Type.DECIMAL},
     "invoice": {"customer": Type.LOOKUP},
 }
-"""The fields that the engine writes where they are mapped."""
+"""The fields that the engine uses where they are mapped."""
 
 CREATED = ("change_log", "invoice", "invoice_line")
 """The entities whose rows the engine creates."""

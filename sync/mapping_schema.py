@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
+from lifecycle.rules import PARTNER_MONEY, Deactivate
 from lifecycle.states import LogKind, Money, ProviderIntent, Seats, Status
 from sync.mapping import Type
-from sync.mapping_fields import END_KINDS, FIELD_KEYS, OWNERS
+from sync.mapping_fields import END_KINDS, FIELD_KEYS
 from sync.mapping_files import MATCH_KEYS, TABLE_KEYS, TOP_KEYS
 from sync.mapping_needs import CHOICES, ENDS, NEEDED, OPTIONAL, fits, target_of
+from sync.mapping_rights import DIRECTIONS, OWNERS
 from sync.mapping_trials import SIDES, TRIAL_KEYS
 from sync.remote import Json
 
@@ -52,7 +54,13 @@ def lifecycle_schema() -> Schema:
         "new_row": _rule({}, ("name", "change_log")),
         "quantity_change": _rule({}, ("name", "change_log")),
         "refusals": _object(sentences, required=sentences),
-        "policies": _object({"quantity_decrease": _one_of(("park", "schedule"))}),
+        "policies": _object(
+            {
+                "quantity_decrease": _one_of(("park", "schedule")),
+                "deactivate": _one_of(Deactivate),
+                "partner_changes": _object({"money": _one_of(PARTNER_MONEY)}),
+            }
+        ),
     }
     return {
         "$schema": _DRAFT,
@@ -92,6 +100,9 @@ def _field() -> Schema:
         "partner_center": _TEXT,
         "partner_choices": {"type": "object", "additionalProperties": _TEXT},
         "owner": _one_of(OWNERS),
+        "direction": _one_of(DIRECTIONS),
+        "enforce": {"type": "boolean"},
+        "write_back": {"type": "object", "additionalProperties": _TEXT},
     }
     return _object({key: properties[key] for key in FIELD_KEYS}, required=("dataverse", "type"))
 

@@ -1,13 +1,19 @@
-"""Compare a record of Dataverse with a resource of Partner Center, field by field. Pure.
+"""Values of the two sides of a field: what each calls the other's. Pure.
 
 Values are compared in the poorer vocabulary: what Partner Center calls a choice (rules.md 5.2).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from sync.mapping import Entity, Field, Record, Type, Value, parse_value
 from sync.remote import Json
+
+KEEP = "keep"
+"""In `write_back`: Dynamics keeps what it holds."""
+_CHOICES = (Type.CHOICE, Type.STATUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,24 +37,69 @@ def differences(
     entity: Entity, record: Record, resource: Mapping[str, Json]
 ) -> Mapping[str, Difference]:
     """Return the fields that both sides carry with different values."""
-    there = partner_record(entity, resource)
+    found = partner_record(entity, resource)
     return {
         name: Difference(crm=record[name], partner_center=value)
-        for name, value in there.items()
-        if name in record and _there(entity.fields[name], record[name]) != value
+        for name, value in found.items()
+        if name in record
+        and there(entity.fields[name], record[name]) != there(entity.fields[name], value)
     }
 
 
 def _value(field: Field, raw: Json) -> Value:
     if raw is None:
         return None
-    if field.type in {Type.CHOICE, Type.STATUS}:
+    if field.type in _CHOICES:
         return str(raw).lower()
     return parse_value(field.type, raw)
 
 
-def _there(field: Field, value: Value) -> Value:
-    """Return what Partner Center would call our value."""
-    if field.type in {Type.CHOICE, Type.STATUS} and value is not None:
+def there(field: Field, value: Value) -> Value:
+    """Return what Partner Center would call a value of either side, for comparing."""
+    if field.type is Type.BOOLEAN:
+        return value is True
+    if value is None:
+        return None
+    if field.type in _CHOICES:
         return field.partner_choices.get(str(value), str(value)).lower()
-    return value
+    if field.type is Type.TEXT:
+        return str(value).strip() or None
+    return value.replace(microsecond=0) if isinstance(value, datetime) else value
+
+
+def to_crm(field: Field, partner: Value) -> Value:
+    """Return what Dynamics is to hold for a value of Partner Center.
+
+    None when no choice stands for it, or when Dynamics is to keep what it holds.
+    """
+    if field.type not in _CHOICES or partner is None:
+        return partner
+    word = str(partner).lower()
+    named = field.write_back.get(word)
+    if named is not None:
+        return None if named == KEEP else named
+    choices = [one for one, theirs in field.partner_choices.items() if theirs.lower() == word]
+    if not field.partner_choices:
+        choices = [one for one in field.choices if one.lower() == word]
+    return choices[0] if len(choices) == 1 else None
+
+
+def to_partner(field: Field, value: Value) -> Json:
+    """Return a value of Dynamics as Partner Center takes it."""
+    found = there(field, value)
+    if isinstance(found, datetime):
+        return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return found.isoformat() if isinstance(found, date) else found
+
+
+def stored(value: Value) -> Json:
+    """Return a value as it is kept and compared: JSON, an amount exact."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return value.normalize()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def is_empty(value: Value) -> bool:
+    return value is None or value == ""

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from lifecycle.rules import Finding
 from sync.mapping import Entity, Field, MalformedRowError, Record, Type, Value, parse_value
-from sync.mapping_fields import Path, Spec, meant, unknown_keys
 from sync.mapping_sides import differences, partner_record
+from sync.mapping_words import Path, Spec, meant, unknown_keys
 from sync.remote import Json
 
 TRIAL_KEYS = ("name", "dataverse", "partner_center", "expect", "differences")

@@ -1,6 +1,6 @@
 """The rows that decisions read, as values; made from mapped records, never from raw rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -41,6 +41,10 @@ class Subscription:
     change_effective_on: date | None
     hold: bool
     sync_message: str
+    cost_price: Decimal | None = None
+    """What a seat costs us in a billing cycle, where the mapping has it."""
+    mapped: Record = field(default_factory=dict)
+    """All mapped fields, for comparing them with the licence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,7 @@ class ChangeLog:
     provisioned_at: datetime | None
     held: str
     message: str
+    origin: str = "dynamics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +186,10 @@ def amount(value: Value) -> Decimal:
     return value if isinstance(value, Decimal) else ZERO
 
 
+def _known_amount(value: Value) -> Decimal | None:
+    return value if isinstance(value, Decimal) else None
+
+
 def day(value: Value) -> date | None:
     return value if isinstance(value, date) and not isinstance(value, datetime) else None
 
@@ -211,6 +220,8 @@ def subscription(row_id: str, etag: str, record: Record) -> Subscription:
         change_effective_on=day(record["change_effective_on"]),
         hold=record["hold"] is True,
         sync_message=text(record["sync_message"]),
+        cost_price=_known_amount(record.get("cost_price")),
+        mapped=record,
     )
 
 
@@ -264,6 +275,7 @@ def change_log(row_id: str, etag: str, record: Record) -> ChangeLog:
         provisioned_at=stamped if isinstance(stamped, datetime) else None,
         held=text(record["held"]),
         message=text(record["message"]),
+        origin=text(record["origin"]) or "dynamics",
     )
 
 

@@ -7,27 +7,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import starmap
 
-from billing.lines import NewLine
+from billing.lines import BilledLine, NewLine
 from billing.settlement import due_until, settle
 from billing.terms import ProcessRefunds, RefundChoice, RefundDecision, decide_refund
+from billing.timeline import Timeline
 from lifecycle.decisions import Decision
 from lifecycle.states import Money, ProviderIntent, Provisioning
 from sync import ids
+from sync.accepted_lines import mark
+from sync.deactivating import ways_of
 from sync.edits import LINE_EDITED, edited_trouble, part, removed_logs, with_removed
 from sync.judge import Decided, Judgement, Policy
 from sync.model import ChangeLog, Context, Contract, ProviderKind, Subscription
-from sync.planned import Case, Plan, PlannedLog
+from sync.planned import Case, Elsewhere, Plan, PlannedLog
 from sync.provision_plan import is_open, with_provisioning
 from sync.provisioning import steps
 from sync.settling import (
     billed_lines,
+    contract_trouble,
     invoiced_until,
     open_cycle,
     terms_of,
     timeline_of,
 )
 from sync.wording import money_words
+
+_NO_MONEY = "changes at the provider give no refund (policies.partner_changes)"
 
 
 def needs_provider(judgement: Judgement, context: Context, *, is_checked: bool = False) -> bool:
@@ -61,22 +68,24 @@ def _with_money(base: Plan, case: Case) -> Plan:
     contract, subscription = case.context.contract, case.context.subscription
     if contract is None or subscription is None:
         return base
-    removed = removed_logs(case.context.logs, case.unrefunded)
+    removed = removed_logs(case.context.logs, case.hands.unrefunded)
     owed = _owed(case, base.logs, removed)
     today = case.moment.today
     logs = tuple(
-        log if log.decided.effective_on > today else _with_refund(log, owed, contract.currency)
+        log if log.decided.effective_on > today else _with_refund(log, owed, case)
         for log in base.logs
     )
     base = replace(base, logs=logs, removed=removed)
     if case.undecided is not None:
         return base
     billed, lines = billed_lines(case.context.lines), case.context.lines
-    parted = part(owed, lines, billed, case.subscription_id, case.gone)
+    parted = part(owed, lines, billed, case.subscription_id, case.hands)
     base = replace(base, lines=parted.lines)
     if not parted.proposed:
         return base
     trouble = edited_trouble(subscription, parted.proposed, contract.currency)
+    if case.accepted and case.accepted == mark(trouble.reason, lines, case.emitted):
+        return replace(base, lines=owed)
     return replace(base, trouble=trouble, message=base.message or trouble.sentence)
 
 
@@ -100,9 +109,8 @@ def _scheduled_on(case: Case, judgement: Judgement, policy: Policy) -> date | No
     """Return the renewal to which the provider puts a decrease off, by policy (rules.md 5.4)."""
     if case.licence is None or judgement.standing is None:
         return None
-    schedule = policy.rulebook.schedule_decreases
-    wanted = steps(judgement.standing, case.licence, case.hold, case.moment, schedule=schedule)
-    return wanted.scheduled_on
+    ways = ways_of(policy.rulebook, case.choice)
+    return steps(judgement.standing, case.licence, case.hold, case.moment, ways).scheduled_on
 
 
 def _at(decided: Decided, renewal: date | None) -> Decided:
@@ -120,6 +128,8 @@ def _new_log(
 ) -> PlannedLog:
     decision = decided.decision
     refund, reason = _refund(decision, subscription, contract, policy)
+    if decided.fact.source.is_foreign and decision.moved < 0 and decision.money is Money.NOTHING:
+        refund, reason = RefundDecision.DECLINED_BY_SETTING, _NO_MONEY
     log = ChangeLog(
         id=ids.log_id(decided.key),
         etag="",
@@ -157,13 +167,18 @@ def _refund(
     return ruling.decision, ruling.reason
 
 
-def _with_refund(planned: PlannedLog, lines: Sequence[NewLine], currency: str) -> PlannedLog:
+def _with_refund(planned: PlannedLog, lines: Sequence[NewLine], case: Case) -> PlannedLog:
     """Name the credit on the log, or say that there was nothing to refund."""
     if planned.log.refund_decision != RefundDecision.REFUNDED:
         return planned
-    credit = sum((line.amount for line in lines if line.amount < 0), Decimal(0))
-    if credit:
-        return replace(planned, refund=money_words(currency, credit))
+    contract = case.context.contract
+    currency_of = {root: one.contract.currency for one in case.elsewhere for root in one.roots}
+    credits_: dict[str, Decimal] = {}
+    for line in (line for line in lines if line.amount < 0):
+        currency = currency_of.get(line.root, contract.currency if contract else "")
+        credits_[currency] = credits_.get(currency, Decimal(0)) + line.amount
+    if credits_:
+        return replace(planned, refund=", ".join(starmap(money_words, credits_.items())))
     log = replace(planned.log, refund_decision=RefundDecision.NOTHING_TO_REFUND)
     return replace(planned, log=log)
 
@@ -187,11 +202,28 @@ def _owed(
     today = case.moment.today
     until = due_until(timeline, terms, today=today, invoiced_until=invoiced_until(context, today))
     billed = billed_lines(context.lines)
-    return tuple(settle(timeline, terms, billed, through=today, uncovered_until=until))
+    owed = settle(timeline, terms, billed, through=today, uncovered_until=until)
+    foreign = {root for one in case.elsewhere for root in one.roots}
+    return (
+        *(line for line in owed if line.root not in foreign),
+        *(line for one in case.elsewhere for line in _owed_elsewhere(one, timeline, billed, today)),
+    )
+
+
+def _owed_elsewhere(
+    one: Elsewhere, timeline: Timeline, billed: Sequence[BilledLine], today: date
+) -> list[NewLine]:
+    """Correct the lines on invoices of another contract, by its terms; nothing is charged there."""
+    if contract_trouble(one.contract):
+        return []
+    terms = terms_of(one.contract)
+    owed = settle(timeline, terms, billed, through=today, uncovered_until=terms.anchor)
+    return [line for line in owed if line.root in one.roots]
 
 
 def _with_draft(base: Plan, case: Case) -> Plan:
-    if not base.lines or case.context.contract is None:
+    foreign = {root for one in case.elsewhere for root in one.roots}
+    if case.context.contract is None or all(line.root in foreign for line in base.lines):
         return base
     draft = case.context.draft
     if draft is not None:

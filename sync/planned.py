@@ -1,18 +1,38 @@
 """The plan of one subscription, as values: what is known, what is to be done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from billing.lines import NewLine
 from lifecycle.decisions import Standing
 from lifecycle.states import Provisioning
+from sync.due import first
+from sync.edits import Hands
 from sync.judge import Decided
-from sync.model import ChangeLog, Context, Invoice
+from sync.mapping import Record
+from sync.model import ChangeLog, Context, Contract, Invoice
 from sync.provisioning import Moment, Steps
+from sync.reconcile import Comparison
 from sync.remote import Licence, Row
 from sync.settling import Cycle, Trouble
+from sync.sides import Suspicion
 from sync.state import FactState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Another contract, its invoices, and the lines of the subscription on them."""
+
+    contract: Contract
+    drafts: tuple[Invoice, ...]
+    closed: tuple[Invoice, ...]
+    last_line_number: int
+    roots: frozenset[str]
+
+    @property
+    def draft(self) -> Invoice | None:
+        return first(self.drafts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +50,24 @@ class Case:
     parked_code: str
     """Why it is parked, or empty."""
     hold: Row | None
+    choice: str = ""
+    """What a person chose for its newest change, or empty."""
+    comparison: Comparison | None = None
+    """How the row and its licence compare, when that is looked at."""
+    suspicion: Suspicion | None = None
+    """Why they are compared."""
+    left_as: str = ""
+    """The status that the provider was last left with, if another there is not to be undone."""
     is_checked: bool = False
     """The licence is compared with what was provisioned: an unclear write may have come late."""
     emitted: frozenset[str]
     """Ids of rows ever created for it; a line that a person deleted keeps its number."""
-    gone: frozenset[str] = frozenset()
-    """Ids of its invoice lines that a person deleted."""
-    unrefunded: frozenset[str] = frozenset()
-    """Changes whose refund a person deleted (rules.md 4.9)."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """Other contracts that lines of it belong to, from before it was moved (rules.md 4.12)."""
+    hands: Hands = field(default_factory=Hands)
+    """What people did to its invoice lines (rules.md 4.9)."""
+    accepted: str = ""
+    """The amounts beside an edited line that a person accepted, as `accepted_lines` marks them."""
     undecided: Trouble | None = None
     """What a person has to decide about its contract first; until then its lines wait."""
     moment: Moment
@@ -78,6 +108,8 @@ class Plan:
     retry_provider: bool = False
     """The provider gave no answer; its part is taken up again later."""
     steps: Steps | None = None
+    row: Record = field(default_factory=dict)
+    """Values of the provider to write on the subscription row."""
     corrects: bool = False
     """The steps put a late effect right; no log waits for them."""
     lines: tuple[NewLine, ...] = ()
@@ -86,6 +118,8 @@ class Plan:
     draft: Invoice | None = None
     new_draft: Cycle | None = None
     """Set when lines wait and the contract has no open invoice: it is made first, alone."""
+    consequences: str = ""
+    """What stopping it at the provider means, in sentences; the bill that goes on is a note."""
     refused: str = ""
     trouble: Trouble | None = None
     message: str = ""
@@ -93,7 +127,8 @@ class Plan:
 
     @property
     def has_work(self) -> bool:
-        return bool(self.logs or self.updates or self.lines or (self.steps and self.steps.actions))
+        has_steps = bool(self.steps and self.steps.actions)
+        return bool(self.logs or self.updates or self.lines or self.row or has_steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from datetime import date, datetime
 from lifecycle.decisions import Standing
 from sync import guard_memory
 from sync.context import READS, context_reads, read_context
-from sync.detect import Detection, Patience, Sight, adopt, detect
+from sync.detect import Detection, Patience, Sight, adopt, detect, is_due
 from sync.engine import Engine
+from sync.feed import Link
 from sync.follow import VERSION, keep_met, keep_place, pages, version_of
 from sync.judge import status_of
 from sync.logs import standing_of
@@ -27,6 +28,7 @@ from sync.remote import (
     Row,
 )
 from sync.restored import settled
+from sync.side_watch import followed, suspect_changed
 from sync.state import (
     Fact,
     FactState,
@@ -38,7 +40,10 @@ from sync.state import (
     Wake,
 )
 
-POLLED = ("status", "quantity", "customer", "contract", "provider", "deactivate_on", "modified_at")
+POLLED = (
+    *("status", "quantity", "customer", "contract", "provider", "provider_subscription_id"),
+    *("deactivate_on", "modified_at"),
+)
 _UNFINISHED = frozenset({"awaiting", "failed"})
 _BATCH = 11
 """Subscriptions per `$batch` of reads: 9 rows and a history each, under a part limit of 120."""
@@ -55,7 +60,7 @@ class _Looked:
 def poll_subscriptions(engine: Engine) -> int:
     """Take in changed subscriptions; return how many rows were new or different."""
     entity = engine.mappings.entity("subscription")
-    columns = (*entity.columns(*POLLED), VERSION)
+    columns = (*entity.columns(*POLLED, *followed(entity)), VERSION)
     adopted = engine.ports.store.tx(lambda tx: tx.meta("adopted")) is not None
     count = sum(
         _take_page(engine, page, adopted=adopted) for page in pages(engine, entity, columns)
@@ -131,10 +136,10 @@ def look_again(engine: Engine) -> int:
     """Read rows again that were passed over, or whose audit history was late."""
     store = engine.ports.store
     entity = engine.mappings.entity("subscription")
-    wanted = store.tx(lambda tx: sorted({*tx.revisits(), *(seen.id for seen in tx.waits())}))
+    wanted = store.tx(lambda tx: sorted({*tx.revisits(), *late_rows(engine, tx)}))
     if not wanted:
         return 0
-    columns = (*entity.columns(*POLLED), VERSION)
+    columns = (*entity.columns(*POLLED, *followed(entity)), VERSION)
     reads = [Read(set=entity.set, columns=columns, id=one) for one in wanted]
     answers = engine.ports.crm.read(reads)
     rows = {entity.row_id(row): row for answer in answers for row in answer.rows}
@@ -145,9 +150,21 @@ def look_again(engine: Engine) -> int:
 
     def t1(tx: Tx) -> int:
         tx.clear_revisits(wanted)
+        suspect_changed(tx, entity, rows.values())
         return _t1(engine, tx, looked, Page(rows=(), deleted=gone))
 
     return store.tx(t1)
+
+
+def late_rows(engine: Engine, tx: Tx) -> list[str]:
+    """Return the rows whose audit history was late and is read again now."""
+    patience = _patience(engine)
+    return [seen.id for seen in tx.waits() if is_due(seen, patience)]
+
+
+def _patience(engine: Engine) -> Patience:
+    now = engine.now()
+    return Patience(now=now, today=now.date(), audit_wait_seconds=engine.audit_wait_seconds)
 
 
 def _look(
@@ -202,11 +219,22 @@ def lookups(entity: Entity, row: Row) -> dict[str, str | None]:
     return {name: str(value).lower() if value else None for name, value in found.items()}
 
 
+def link(entity: Entity, row: Row) -> Link:
+    """Return which licence a row names, and whose it is."""
+    ids = lookups(entity, row)
+    return Link(
+        subscription_id=entity.row_id(row),
+        licence_id=str(row.get(entity.column("provider_subscription_id")) or "").strip().lower(),
+        customer_id=ids["customer"] or "",
+        provider_id=ids["provider"] or "",
+    )
+
+
 def _t1(engine: Engine, tx: Tx, looked: Sequence[_Looked], page: Page) -> int:
     """Store what was seen. The transaction touches only the store, and may run twice."""
     entity = engine.mappings.entity("subscription")
     now = engine.now()
-    patience = Patience(now=now, today=now.date(), audit_wait_seconds=engine.audit_wait_seconds)
+    patience = _patience(engine)
     known = tx.seen(one.sight.id for one in looked)
     found = 0
     for one in looked:
@@ -216,6 +244,8 @@ def _t1(engine: Engine, tx: Tx, looked: Sequence[_Looked], page: Page) -> int:
         seen = known.get(one.sight.id)
         detection = detect(seen, one.sight, one.history, engine.watched, patience)
         found += _store_detection(engine, tx, detection, seen)
+    tx.put_links(link(entity, row) for row in page.rows)
+    suspect_changed(tx, entity, [*page.rows])
     for subscription_id in page.deleted:
         _forget(engine, tx, subscription_id, now)
     if keep_met(tx, entity.table, page, map(entity.row_id, page.rows)):
@@ -230,7 +260,7 @@ def _store_detection(engine: Engine, tx: Tx, detection: Detection, before: Seen 
     facts = settled(tx, subject, _with_keys(engine, tx, detection.facts, before))
     added = tx.add_facts(facts)
     tx.put_seen([detection.seen])
-    tx.trail(_seen_entries(engine, facts))
+    tx.trail(seen_entries(engine, facts))
     waiting = tx.wakes(subject)
     unfinished = any(log.provisioning in _UNFINISHED for log in tx.known_logs(subject))
     if tx.parked(subject) or (waiting and facts) or (unfinished and not facts):
@@ -268,7 +298,7 @@ def transition_name(entity: Entity, was: Point | None, now: Point) -> str:
     return f"{status_of(entity, was) or was.pair}>{status_of(entity, now) or now.pair}"
 
 
-def _seen_entries(engine: Engine, facts: Iterable[Fact]) -> Iterator[TrailEntry]:
+def seen_entries(engine: Engine, facts: Iterable[Fact]) -> Iterator[TrailEntry]:
     for fact in facts:
         yield engine.trail(
             fact.subscription_id,
@@ -301,6 +331,10 @@ def _forget(engine: Engine, tx: Tx, subscription_id: str, now: datetime) -> None
         tx.trail([engine.trail(subscription_id, "parked", **told)])
     tx.unwake(subscription_id)
     tx.drop_seen(subscription_id)
+    tx.drop_link(subscription_id)
+    tx.clear_suspects([subscription_id])
+    tx.drop_baseline(subscription_id)
+    tx.put_differences(subscription_id, [])
     if is_known:
         tx.trail([engine.trail(subscription_id, "row deleted")])
 

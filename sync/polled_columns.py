@@ -9,6 +9,7 @@ from sync.engine import Engine
 from sync.logs import LOGGED
 from sync.poll import POLLED
 from sync.ports import Tx
+from sync.side_watch import followed
 
 _FOLLOWED = {"subscription": POLLED, "change_log": LOGGED, "invoice": ("contract", "status")}
 
@@ -25,7 +26,8 @@ def _note(engine: Engine, tx: Tx) -> list[str]:
     stale = []
     for name, fields in _FOLLOWED.items():
         entity = engine.mappings.entity(name)
-        key, now = f"columns {name}", json.dumps([entity.table, *entity.columns(*fields)])
+        columns = entity.columns(*fields, *(followed(entity) if name == "subscription" else ()))
+        key, now = f"columns {name}", json.dumps([entity.table, *columns])
         before = tx.meta(key)
         if before is not None and before != now:
             tx.set_cursor(entity.table, None)

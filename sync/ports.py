@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from sync.browsing import Browsing
+from sync.feed import FeedTx
+from sync.notices import NoticesTx
 from sync.remote import (
     Action,
     Answer,
@@ -22,6 +25,7 @@ from sync.remote import (
     Write,
     WriteResult,
 )
+from sync.sides import Baseline, Difference, Suspicion
 from sync.state import (
     Counted,
     Counts,
@@ -34,6 +38,7 @@ from sync.state import (
     Parked,
     Request,
     Seen,
+    TrailCut,
     TrailEntry,
     TrailFault,
     Wake,
@@ -116,7 +121,10 @@ class Provider(Protocol):
     def compose(
         self, licence: Licence, action: Action, *, quantity: int | None, held: Row | None
     ) -> Row:
-        """Return the full document to send for `action`; pure, so that it can be stored first."""
+        """Return the full document to send for `action`; pure, so that it can be stored first.
+
+        `held` is what a RESTORE gives back, or the values that FIELDS sets.
+        """
         ...
 
     def send(self, ref: LicenceRef, body: Row, *, request_id: str, etag: str) -> WriteResult:
@@ -136,7 +144,7 @@ class Dispatcher(Protocol):
         ...
 
 
-class Tx(Protocol):
+class Tx(Browsing, FeedTx, NoticesTx, Protocol):
     """One transaction on the local state. Times and ids come from the caller."""
 
     def meta(self, key: str) -> str | None: ...
@@ -234,6 +242,42 @@ class Tx(Protocol):
 
     def unwatch(self, subject: str) -> None: ...
 
+    def suspect(
+        self, ids: Iterable[str], reason: str, *, at: datetime | None = None, by: str = ""
+    ) -> None:
+        """Have licences read and compared; a suspect stays one until that is done.
+
+        `at` and `by` tell when and by whom it was changed at the provider, if a record there
+        says so; the first reason and the latest instant are kept.
+        """
+        ...
+
+    def suspects(self) -> list[tuple[str, str]]:
+        """Return (subscription, reason), oldest first."""
+        ...
+
+    def suspicion(self, subscription_id: str) -> Suspicion | None: ...
+
+    def clear_suspects(self, ids: Iterable[str]) -> None: ...
+
+    def clear_suspicion(self, suspicion: Suspicion) -> None:
+        """Take back a suspicion that was followed, unless it was said again meanwhile."""
+        ...
+
+    def baseline(self, subscription_id: str) -> Baseline | None:
+        """Return what each side held when both were last found or made equal."""
+        ...
+
+    def put_baselines(self, baselines: Iterable[Baseline]) -> None: ...
+
+    def drop_baseline(self, subscription_id: str) -> None: ...
+
+    def put_differences(self, subscription_id: str, found: Iterable[Difference]) -> None:
+        """Replace what is known to differ; a field that differed before keeps its `since`."""
+        ...
+
+    def differences(self, subscription_id: str | None = None) -> list[Difference]: ...
+
     def known_invoice(self, invoice_id: str) -> KnownInvoice | None:
         """Return an invoice as it was last polled."""
         ...
@@ -285,6 +329,13 @@ class Tx(Protocol):
         """Return the first trail row that was changed, put in or taken away."""
         ...
 
+    def cut_trail(self, before: datetime) -> TrailCut | None:
+        """Take the oldest sealed rows away, a limited number; None when there is none so old.
+
+        The caller tells the cut in the trail, in the same transaction.
+        """
+        ...
+
     def subjects(self) -> list[str]:
         """Return the ids of all subscriptions that are known."""
         ...
@@ -323,6 +374,10 @@ class Store(Protocol):
 
     def damage(self) -> list[str]:
         """Return what is broken in the storage itself, in its own words."""
+        ...
+
+    def compact(self) -> int:
+        """Give back to the disk what is free, if it is worth it; return the bytes."""
         ...
 
     def close(self) -> None: ...

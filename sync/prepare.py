@@ -8,10 +8,15 @@ from dataclasses import replace
 
 from billing.periods import UnknownTimeZoneError, effective_date
 from lifecycle.states import Provisioning, Status
+from sync.accepted_lines import accepted
+from sync.choosing import chosen
 from sync.context import ETAG, context_reads, read_context
 from sync.contract_memory import undecided
-from sync.edits import lines_gone, refunds_deleted
+from sync.edits import Hands, hands_on
+from sync.elsewhere import read_elsewhere
 from sync.engine import Engine
+from sync.foreign import Known, left_as, look
+from sync.gating import gated_plan
 from sync.held import read_held
 from sync.judge import judge, standing_refusal
 from sync.mapping import MalformedRowError
@@ -24,7 +29,8 @@ from sync.provisioning import Moment
 from sync.remote import Licence, LicenceRef, NotFound, Read, Refused, Row, Unavailable
 from sync.scope import OUTSIDE
 from sync.settling import Trouble
-from sync.state import Fact, FactState, Parked, Seen
+from sync.sides_plan import keeping_conflict, with_sides
+from sync.state import Fact, FactState, Operation, Parked, Seen, Source
 
 
 def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepared | None:
@@ -52,35 +58,65 @@ def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepa
         return _malformed(engine, known, facts, error)
     if not engine.scope.holds(context):
         return _outside(engine, known, facts, context, parked)
-    if parked is not None and parked.code == "refused":
-        facts = [*_refused(engine, subject), *facts]
+    if _is_unseen(facts, known, context):
+        engine.ports.store.tx(lambda tx: tx.revisit([subject]))
+        return None
+    facts = _in_order(engine, known, facts, parked)
+    hold = hold if hold is not None else _held_on_log(context, is_checked=is_checked)
+    found = look(
+        engine, context, Known(seen=known, hold=hold, facts=facts), ask_provider=ask_provider
+    )
+    facts = [*found.facts]
     entity = engine.mappings.entity("subscription")
     judgement = judge(known.accepted, facts, context, engine.policy, entity)
     if not (judgement.trouble or judgement.decided or judgement.refusal):
         refusal = standing_refusal(judgement.standing, known.point, engine.policy, entity)
         judgement = replace(judgement, refusal=refusal)
-    licence, trouble = None, None
-    if ask_provider and needs_provider(judgement, context, is_checked=is_checked):
+    licence, trouble = found.licence, None
+    asks = ask_provider and needs_provider(judgement, context, is_checked=is_checked)
+    if licence is None and asks:
         licence, trouble = _licence(engine, context)
-    lines = engine.mappings.entity("invoice_line")
-    gone = lines_gone(lines, made, {line.id for line in context.lines})
     case = Case(
         subscription_id=subject,
         was=known.accepted,
         first_seen_on=known.first_seen_on,
         context=context,
-        gone=frozenset(gone),
-        unrefunded=refunds_deleted(lines, gone.values(), context.lines),
+        elsewhere=read_elsewhere(engine, context),
+        hands=_hands(engine, context, made),
+        accepted=engine.ports.store.tx(lambda tx: accepted(tx, subject)),
         undecided=_undecided(engine, context),
         licence=licence,
         provider_trouble=trouble,
         parked_code=parked.code if parked else "",
-        hold=hold if hold is not None else _held_on_log(context, is_checked=is_checked),
+        choice=_choice(engine, subject, facts, context),
+        hold=hold,
+        comparison=found.comparison,
+        suspicion=found.suspicion,
+        left_as=left_as(engine, subject),
         is_checked=is_checked,
         emitted=emitted,
         moment=_moment(engine, context),
     )
-    return Prepared(case=case, plan=plan(case, judgement, engine.policy))
+    if not ask_provider:
+        return Prepared(case=case, plan=plan(case, judgement, engine.policy))
+    planned = gated_plan(engine, case, judgement, facts, parked)
+    planned = keeping_conflict(with_sides(planned, case, engine.policy), case, parked)
+    return Prepared(case=case, plan=replace(planned, states={**planned.states, **found.states}))
+
+
+def _choice(engine: Engine, subject: str, facts: Sequence[Fact], context: Context) -> str:
+    """Return what a person chose for a change that waits, or for the newest log."""
+    newest = [log.change_key for log in context.logs if log.change_key][-1:]
+    keys = [*(fact.key for fact in facts), *newest]
+    return engine.ports.store.tx(lambda tx: chosen(tx, subject, keys))
+
+
+def _hands(engine: Engine, context: Context, made: Sequence[Operation]) -> Hands:
+    """Say what people did to its lines; those of invoice runs are made for the contract."""
+    contract, mappings = context.contract, engine.mappings
+    by_run = engine.ports.store.tx(lambda tx: tx.operations(contract.id)) if contract else []
+    entity = mappings.entity("invoice_line")
+    return hands_on(entity, [*made, *by_run], context.lines, mappings.sets)
 
 
 def _undecided(engine: Engine, context: Context) -> Trouble | None:
@@ -172,15 +208,39 @@ def _bare(engine: Engine, subject: str) -> Subscription | None:
     return None
 
 
-def _refused(engine: Engine, subject: str) -> list[Fact]:
-    """Return the newest refused change, unless another was accepted after it.
+def _is_unseen(facts: Sequence[Fact], known: Seen, context: Context) -> bool:
+    """Tell whether seats changed on a row since it was seen, which come before a reached date."""
+    row = context.subscription
+    is_dated = any(fact.source is Source.SCHEDULE for fact in facts)
+    return is_dated and row is not None and row.quantity != known.point.quantity
 
-    It may have been made legal since; once a later change counts, its state is history.
+
+def _in_order(
+    engine: Engine, known: Seen, facts: Sequence[Fact], parked: Parked | None
+) -> list[Fact]:
+    """Return the facts in the order in which they count: a reached date after what was seen."""
+    if parked is not None and parked.code == "refused":
+        facts = _with_refused(engine, known.id)
+    dates = [fact for fact in facts if fact.source is Source.SCHEDULE]
+    seats = known.point.quantity
+    return [
+        *(fact for fact in facts if fact not in dates),
+        *(replace(fact, point=replace(fact.point, quantity=seats)) for fact in dates),
+    ]
+
+
+def _with_refused(engine: Engine, subject: str) -> list[Fact]:
+    """Return what waits and the newest refused change, in their order.
+
+    It may have been made legal since; once another was accepted after it, its state is history.
     """
+    waiting, refused = FactState.WAITING, FactState.REFUSED
     facts = engine.ports.store.tx(
-        lambda tx: tx.facts(subject, FactState.REFUSED, FactState.PLANNED, FactState.DONE)
+        lambda tx: tx.facts(subject, waiting, refused, FactState.PLANNED, FactState.DONE)
     )
-    return [fact for fact in facts[-1:] if fact.state is FactState.REFUSED]
+    newest = [fact for fact in facts if fact.state is not waiting][-1:]
+    again = [fact for fact in newest if fact.state is refused]
+    return [fact for fact in facts if fact.state is waiting or fact in again]
 
 
 def read(engine: Engine, subject: str) -> Context:
@@ -208,7 +268,8 @@ def _held_on_log(context: Context, *, is_checked: bool) -> Row | None:
     """
     for log in reversed(context.logs):
         given_back = log.kind in {"activation", "resume"} and not is_checked
-        if given_back and log.provisioning is Provisioning.PROVISIONED:
+        is_foreign = log.origin == "partner_center"
+        if given_back and (is_foreign or log.provisioning is Provisioning.PROVISIONED):
             return None
         if log.held:
             return read_held(log.held)

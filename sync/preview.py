@@ -11,6 +11,8 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TypeAlias
 
+from sync.aside import Failures
+from sync.consequences import paragraph
 from sync.cycle import look_at_parked
 from sync.engine import Engine
 from sync.guarding import find_alarms
@@ -20,11 +22,15 @@ from sync.poll import look_again, poll_subscriptions
 from sync.poll_logs import poll_change_logs
 from sync.prepare import prepare
 from sync.provision_plan import is_open
+from sync.reconcile import shown
+from sync.reconciling import reconcile_suspects
 from sync.remote import Action, RemoteError
 from sync.schedule_due import take_scheduled
 from sync.state import Operation, Service
 
 SCHEMA = 1
+_TIMED = "consequences"
+"""What says how many days are left, and changes with the day."""
 Document: TypeAlias = dict[str, object]
 
 
@@ -35,6 +41,7 @@ def preview(engine: Engine) -> Document:
     poll_subscriptions(engine)
     look_again(engine)
     take_scheduled(engine)
+    reconcile_suspects(engine, Failures(), ignore_pauses=True)
     due = engine.ports.store.tx(lambda tx: tx.due(None))
     subjects = [subject for subject, _ in due]
     alarms = find_alarms(engine, subjects)
@@ -48,8 +55,13 @@ def preview(engine: Engine) -> Document:
 
 
 def hash_of(document: Mapping[str, object]) -> str:
-    """Hash the canonical JSON of what would be done; what the guards say depends on the time."""
-    hashed = {name: document.get(name) for name in ("schema", "mapping_hash", "changes")}
+    """Hash the canonical JSON of what would be done, without what depends on the time."""
+    hashed = {name: document.get(name) for name in ("schema", "mapping_hash")}
+    changes = document.get("changes")
+    found = changes if isinstance(changes, list) else []
+    hashed["changes"] = [
+        {name: value for name, value in one.items() if name != _TIMED} for one in found
+    ]
     return sha256(canonical(hashed).encode()).hexdigest()
 
 
@@ -99,6 +111,8 @@ def _empty(subject: str) -> Document:
         "origin": "dynamics",
         "reason": "",
         "refused": None,
+        "consequences": "",
+        "sides": [],
         "operations": [],
         "lines": [],
     }
@@ -111,6 +125,7 @@ def _described(engine: Engine, prepared: Prepared) -> list[Document]:
             **_empty(case.subscription_id),
             "key": one.log.change_key,
             "transition": one.decided.decision.transition,
+            "origin": "partner_center" if one.decided.fact.source.is_foreign else "dynamics",
             "effective_on": one.log.effective_on.isoformat() if one.log.effective_on else None,
             "reason": _reason(one.decided.decision.reason, one.refund_reason, plan),
         }
@@ -124,6 +139,8 @@ def _described(engine: Engine, prepared: Prepared) -> list[Document]:
         changes = [{**_empty(case.subscription_id), "key": next(iter(plan.states), "")}]
         changes[0]["reason"] = "" if stuck else _follow_up(case)
     changes[-1]["refused"] = stuck or None
+    changes[-1]["consequences"] = _consequences(plan)
+    changes[-1]["sides"] = _sides(case)
     changes[-1]["operations"] = operations
     changes[-1]["lines"] = [
         {
@@ -139,12 +156,34 @@ def _described(engine: Engine, prepared: Prepared) -> list[Document]:
     return changes
 
 
+def _consequences(plan: Plan) -> str:
+    told = [paragraph(plan, one, plan.consequences) for one in plan.logs[-1:]]
+    return told[0] if told and plan.consequences else ""
+
+
 def _reason(rule: str, refund: str, plan: Plan) -> str:
     note = plan.steps.note if plan.steps else ""
     return "; ".join(part for part in (rule, refund, note.rstrip(".")) if part)
 
 
+def _sides(case: Case) -> list[Document]:
+    """Return the fields on which the row and its licence differ, and what is done about each."""
+    return [
+        {
+            "field": one.field,
+            "base": one.base,
+            "crm": shown(one.crm),
+            "partner_center": shown(one.partner),
+            "course": one.course.value,
+            "reason": one.reason,
+        }
+        for one in (case.comparison.open if case.comparison else ())
+    ]
+
+
 def _follow_up(case: Case) -> str:
+    if case.comparison and case.comparison.open:
+        return "both sides were compared"
     waiting = [log.kind for log in case.context.logs if is_open(log)]
     return f"follow-up of {', '.join(waiting)}" if waiting else "follow-up"
 
@@ -161,9 +200,9 @@ def _composed(engine: Engine, case: Case, operation: Operation) -> Operation:
     if operation.service is not Service.PROVIDER or case.licence is None:
         return operation
     provider = engine.ports.providers[operation.set]
-    body = provider.compose(
-        case.licence, Action(operation.action), quantity=operation.quantity, held=case.hold
-    )
+    action = Action(operation.action)
+    held = operation.carried if action is Action.FIELDS else case.hold
+    body = provider.compose(case.licence, action, quantity=operation.quantity, held=held)
     return Operation(
         id=operation.id,
         subject=operation.subject,
@@ -178,7 +217,8 @@ def _composed(engine: Engine, case: Case, operation: Operation) -> Operation:
 
 
 def _operation(operation: Operation) -> Document:
-    service = operation.set if operation.service is Service.PROVIDER else "dataverse"
+    is_provider = operation.service is Service.PROVIDER
+    service = operation.set if is_provider else operation.service.value
     target = operation.target
     if operation.service is Service.DATAVERSE:
         target = f"{operation.set}({operation.target})"

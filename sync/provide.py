@@ -13,6 +13,7 @@ from enum import StrEnum
 from sync import late
 from sync.confirm import same_held, shows
 from sync.engine import UNCLEAR_PAUSE, Engine, pause
+from sync.feed import echo_key
 from sync.ports import Provider, Tx
 from sync.remote import (
     Action,
@@ -89,7 +90,7 @@ def verify(engine: Engine, operations: Sequence[Operation]) -> Attempt:
 
 
 def _verified(engine: Engine, sent: Operation, licence: Licence) -> Attempt:
-    if sent.body and shows(Action(sent.action), licence, sent.body):
+    if sent.body and shows(Action(sent.action), licence, sent.body, sent.carried):
         _put_done(engine, sent, "its effect was read back")
         return Attempt(ending=Ending.DONE, licence=licence)
     engine.ports.store.tx(lambda tx: late.expect(tx, sent.subject))
@@ -121,8 +122,9 @@ def _step(engine: Engine, operation: Operation, licence: Licence) -> Attempt:
         if action is Action.RESTORE and held is not None and same_held(licence.held, held):
             _put(engine, replace(operation, state=OperationState.DONE, message="nothing was lost"))
             return Attempt(ending=Ending.DONE, licence=licence)
+        given = operation.carried if action is Action.FIELDS else held
         body = _provider(engine, operation).compose(
-            licence, action, quantity=operation.quantity, held=held
+            licence, action, quantity=operation.quantity, held=given
         )
         frozen = replace(
             operation,
@@ -187,10 +189,11 @@ def _tell(engine: Engine, sent: Operation, result: WriteResult) -> None:
 def _done(engine: Engine, sent: Operation, result: WriteResult) -> Attempt:
     """Believe the answer only as far as its document shows the effect."""
     licence = _provider(engine, sent).licence(result.body) if result.body else None
-    if licence is not None and not shows(Action(sent.action), licence, sent.body):
+    if licence is not None and not shows(Action(sent.action), licence, sent.body, sent.carried):
         message = f"The provider accepted the {sent.action}, but does not show it."
         return Attempt(ending=Ending.FAILED, licence=licence, message=message)
-    _put_done(engine, sent, "")
+    echo = echo_key(result.correlation_id, ref_of(sent).subscription_id)
+    _put_done(engine, sent, "", echo=echo)
     return Attempt(ending=Ending.DONE, licence=licence)
 
 
@@ -200,7 +203,7 @@ def _unclear(engine: Engine, sent: Operation) -> Attempt:
         licence = _provider(engine, sent).read(ref_of(sent))
     except RemoteError:
         licence = None
-    if licence is not None and shows(Action(sent.action), licence, sent.body):
+    if licence is not None and shows(Action(sent.action), licence, sent.body, sent.carried):
         _put_done(engine, sent, "its effect was read back")
         return Attempt(ending=Ending.DONE, licence=licence)
     engine.ports.store.tx(lambda tx: late.expect(tx, sent.subject))
@@ -217,12 +220,16 @@ def _stale(engine: Engine, sent: Operation, licence: Licence) -> Attempt:
     return Attempt(ending=Ending.STALE, licence=latest)
 
 
-def _put_done(engine: Engine, sent: Operation, message: str) -> None:
-    """Close a step; look again later if an unclear write came before it."""
+def _put_done(engine: Engine, sent: Operation, message: str, *, echo: str = "") -> None:
+    """Close a step; look again later if an unclear write came before it.
+
+    What the provider recorded of the write is known by its echo, and makes nobody suspect.
+    """
     done = replace(sent, state=OperationState.DONE, message=message)
 
     def tx_done(tx: Tx) -> None:
         tx.put_operation(done)
+        tx.hear([echo] if echo else [], engine.now())
         late.look_later(engine, tx, sent.subject)
 
     engine.ports.store.tx(tx_done)

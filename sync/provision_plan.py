@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from lifecycle.decisions import Standing
 from lifecycle.states import LogKind, ProviderIntent, Provisioning
+from sync.deactivating import ways_of
 from sync.judge import Policy
 from sync.model import ChangeLog, ProviderKind
 from sync.planned import Case, LogUpdate, Plan, PlannedLog
 from sync.provisioning import Steps, holds, steps
-from sync.remote import Licence
+from sync.remote import Action, Licence
 from sync.settling import Trouble
 from sync.wording import (
     BY_HAND,
@@ -29,6 +30,7 @@ HEALING = frozenset(
         "provider-status",
         "decrease-refused",
         "cancel-window-closed",
+        "provider-suspended",
     }
 )
 """Causes that we see for ourselves when they are gone; others wait for a person."""
@@ -111,20 +113,31 @@ def _automatic(base: Plan, case: Case, policy: Policy) -> Plan:
     failed = [log for log in old if log.provisioning is Provisioning.FAILED]
     if case.licence is None:
         return _without_licence(base, case, old, failed)
-    wanted = _wanted(base.standing, case.licence, case, policy)
+    wanted = _let_be(_wanted(base.standing, case.licence, case, policy), case, [*old, *new])
     if failed and not (holds(case.licence, base.standing) or _healed(wanted, case)):
         return _held_back(base, case, failed[0])
     return _superseding(replace(base, steps=wanted), old, new)
 
 
 def _wanted(standing: Standing, licence: Licence, case: Case, policy: Policy) -> Steps:
-    schedule = policy.rulebook.schedule_decreases
-    return steps(standing, licence, case.hold, case.moment, schedule=schedule)
+    return steps(standing, licence, case.hold, case.moment, ways_of(policy.rulebook, case.choice))
+
+
+def _let_be(wanted: Steps, case: Case, logs: Sequence[ChangeLog]) -> Steps:
+    """Leave a suspension by the provider alone when nobody asked to activate (rules.md 5.1)."""
+    asked = {LogKind.ACTIVATION, LogKind.RESUME} & {LogKind(log.kind) for log in logs}
+    if Action.REACTIVATE not in wanted.actions or asked or case.left_as != "active":
+        return wanted
+    return Steps(
+        failure="It was suspended at the provider since, and a change of seats does not undo that."
+        " Have it activated there, or set it to Suspended here and then to Active.",
+        code="provider-suspended",
+    )
 
 
 def _corrected(base: Plan, case: Case, policy: Policy) -> Plan:
-    """Put a late effect of an unclear write right (rules.md 2.8)."""
-    if not case.is_checked or base.standing is None or not _was_provisioned(case):
+    """Put right what a write left behind: an unclear one (rules.md 2.8), or an overtaken one."""
+    if not case.is_checked or base.standing is None or not _is_settled(case):
         return base
     if case.licence is None:
         return replace(base, retry_provider=True)
@@ -134,9 +147,10 @@ def _corrected(base: Plan, case: Case, policy: Policy) -> Plan:
     return replace(base, steps=wanted, corrects=True)
 
 
-def _was_provisioned(case: Case) -> bool:
+def _is_settled(case: Case) -> bool:
+    """Tell whether no log of ours is left to tell what the provider holds."""
     ours = [log for log in case.context.logs if log.change_key]
-    return bool(ours) and ours[-1].provisioning is Provisioning.PROVISIONED
+    return not ours or ours[-1].provisioning is Provisioning.PROVISIONED
 
 
 def _healed(wanted: Steps, case: Case) -> bool:
@@ -148,6 +162,8 @@ def _unordered(planned: PlannedLog) -> PlannedLog:
     if planned.decided.decision.provider is not ProviderIntent.NOTHING:
         return planned
     message = "Nothing to provision: Seatkeeper does not order licences."
+    if planned.decided.fact.source.is_foreign:
+        message = "Changed at the provider; nothing is sent back."
     return _marked(planned, Provisioning.NOT_APPLICABLE, message)
 
 

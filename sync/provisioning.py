@@ -11,14 +11,17 @@ active, fewer seats than the provider lets go: schedule for renewal, or fail aft
 active       ended            fails: a new purchase is needed
 cancelled    deleted          none
 cancelled    active           cancel while the window is open, else fails with the choices
+suspended, by a policy that cancels, while the window is open: cancel
+cancelled, outside the window, and a person chose to suspend instead: suspend
 ```
 (ended = expired, disabled or deleted at the provider; sheet partner-center.md 4.1 and 4.7)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from lifecycle.consequences import FINAL, Terms, bill_sentence
 from lifecycle.decisions import Standing
 from lifecycle.states import Status
 from sync.remote import Action, Json, Licence, Row
@@ -41,6 +44,18 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What policies, or a person, say about how a state is reached."""
+
+    schedule_decreases: bool = False
+    """Seats that the provider does not let go now are scheduled for renewal."""
+    cancel_inside_window: bool = False
+    """A deactivation cancels while the provider allows it."""
+    suspend_outside_window: bool = False
+    """A cancellation that comes too late suspends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """Business time: the instant, and the day in the contract's zone."""
 
@@ -49,18 +64,45 @@ class Moment:
 
 
 def steps(
-    wanted: Standing, licence: Licence, hold: Row | None, moment: Moment, *, schedule: bool
+    wanted: Standing, licence: Licence, hold: Row | None, moment: Moment, ways: Ways
 ) -> Steps:
     """Compare what is wanted with what the provider holds."""
     match wanted.status:
         case Status.ACTIVE:
-            return _to_active(wanted.quantity, licence, hold, schedule=schedule)
+            return _to_active(wanted.quantity, licence, hold, schedule=ways.schedule_decreases)
+        case Status.SUSPENDED if ways.cancel_inside_window and _can_cancel(licence, moment):
+            return Steps(actions=(Action.CANCEL,), note=FINAL)
         case Status.PAUSED | Status.SUSPENDED:
             return _to_suspended(licence, moment.today)
         case Status.CANCELLED:
-            return _to_cancelled(licence, moment.now)
+            return _to_cancelled(licence, moment, ways)
         case Status.EXPIRED:
             return Steps()
+
+
+def _can_cancel(licence: Licence, moment: Moment) -> bool:
+    """Tell whether a New Commerce licence can be cancelled now; an older one is suspended."""
+    in_use = licence.status in {"active", "suspended"}
+    return in_use and licence.is_new_commerce and terms_of(licence).can_cancel(moment.now)
+
+
+def terms_of(licence: Licence) -> Terms:
+    """Return what decides the consequences of stopping a licence."""
+    scheduled = [value for value in licence.held.values() if not isinstance(value, bool)]
+    ends = any(
+        isinstance(one, Mapping) and one.get("actionType") == "Cancel"
+        for value in scheduled
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        for one in value
+    )
+    return Terms(
+        is_new_commerce=licence.is_new_commerce,
+        ends_on=licence.term_ends_on,
+        cancellable_until=licence.cancellable_until,
+        renews=licence.auto_renew,
+        has_schedule=any(map(bool, scheduled)),
+        ends_by_itself=ends,
+    )
 
 
 def _to_suspended(licence: Licence, today: date) -> Steps:
@@ -73,10 +115,7 @@ def _to_suspended(licence: Licence, today: date) -> Steps:
 
 def still_billed(licence: Licence, today: date) -> str:
     """Say what a suspend does not stop (sheet partner-center.md 4.2)."""
-    ends = licence.term_ends_on
-    if not licence.is_new_commerce or ends is None or ends < today:
-        return ""
-    return f"Microsoft keeps billing until the term ends on {ends:%-d %B %Y}."
+    return bill_sentence(terms_of(licence), today)
 
 
 def _to_active(quantity: int, licence: Licence, hold: Row | None, *, schedule: bool) -> Steps:
@@ -126,12 +165,14 @@ def _decrease(
     )
 
 
-def _to_cancelled(licence: Licence, now: datetime) -> Steps:
+def _to_cancelled(licence: Licence, moment: Moment, ways: Ways) -> Steps:
     if licence.status in _ENDED:
         return Steps(note=f"The provider already had it as {licence.status}.")
     until = licence.cancellable_until
-    if until is not None and now <= until:
+    if until is not None and moment.now <= until:
         return Steps(actions=(Action.CANCEL,))
+    if ways.suspend_outside_window:
+        return _to_suspended(licence, moment.today)
     closed = f"closed on {until:%-d %B %Y}" if until else "is closed"
     ends = f" until {licence.term_ends_on:%-d %B %Y}" if licence.term_ends_on else ""
     return Steps(

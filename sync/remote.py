@@ -298,3 +298,5 @@ class Action(StrEnum):
     SCHEDULE_QUANTITY = "schedule quantity"
     """A decrease at renewal, where the provider refuses it now."""
     CANCEL = "cancel"
+    FIELDS = "set fields"
+    """Plain fields that Dynamics owns, such as the friendly name."""

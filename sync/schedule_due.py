@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lifecycle.states import LogKind, Status
-from sync.engine import Engine
+from sync.engine import LONGEST_PAUSE, Engine
 from sync.model import Context
 from sync.poll import next_ordinal
 from sync.ports import Tx
@@ -43,25 +43,32 @@ def _is_past(context: Context, ends_on: date) -> bool:
     )
 
 
+def _begins(context: Context, ends_on: date) -> datetime:
+    """Return when the day begins in the contract's zone; never, when it was overtaken."""
+    zone = context.contract.time_zone if context.contract else "UTC"
+    return _NEVER if _is_past(context, ends_on) else day_begins(ends_on, zone)
+
+
 def _take(engine: Engine, seen: Seen) -> int:
     context = read(engine, seen.id)
     row = context.subscription
     if row is None or row.deactivate_on is None or row.status.value != _status(seen):
         return 0
-    zone = context.contract.time_zone if context.contract else "UTC"
-    begins = day_begins(row.deactivate_on, zone)
-    if _is_past(context, row.deactivate_on):
-        begins = _NEVER
+    begins = _begins(context, row.deactivate_on)
     if engine.now() < begins:
         engine.sleeping[_date_of(seen.id, row.deactivate_on)] = begins
         return 0
+    if row.quantity != seen.point.quantity:
+        return 0  # seats that are not seen yet changed before it
     engine.contexts[seen.id] = context
     pair = engine.mappings.entity("subscription").fields["status"].choices[Status.SUSPENDED]
     ends_on = row.deactivate_on
 
-    def tx_take(tx: Tx) -> int:
-        if tx.facts(seen.id, FactState.WAITING, FactState.PLANNED):
+    def tx_take(tx: Tx) -> int | None:
+        if _is_known(tx, seen.id, ends_on):
             return 0
+        if tx.facts(seen.id, FactState.WAITING, FactState.PLANNED):
+            return None
         fact = Fact(
             key=f"{seen.id}|{next_ordinal(tx, seen.id)}|deactivate on {ends_on}",
             subscription_id=seen.id,
@@ -75,7 +82,19 @@ def _take(engine: Engine, seen: Seen) -> int:
         )
         return tx.add_facts([fact])
 
-    return engine.ports.store.tx(tx_take)
+    taken = engine.ports.store.tx(tx_take)
+    if taken == 0:  # what is parked is looked at again by itself
+        engine.sleeping[_date_of(seen.id, ends_on)] = engine.now() + LONGEST_PAUSE
+    return taken or 0
+
+
+def _is_known(tx: Tx, subscription_id: str, ends_on: date) -> bool:
+    """Tell a date that waits, or was refused; moving it makes another change of it."""
+    open_states = (FactState.WAITING, FactState.PLANNED, FactState.REFUSED)
+    return any(
+        fact.source is Source.SCHEDULE and fact.effective_on == ends_on
+        for fact in tx.facts(subscription_id, *open_states)
+    )
 
 
 def _status(seen: Seen) -> str:

@@ -41,9 +41,12 @@ class Scope:
         row, provider = context.subscription, context.provider
         if row is None:
             return True  # a deleted row is told, and nothing is done for it
-        accounts = {(row.customer_id or "").lower(), context.customer_tenant_id.lower()}
-        providers = {one.lower() for one in _ids(context)} if provider else set()
-        return _meets(self.accounts, accounts) and _meets(self.providers, providers)
+        accounts = (row.customer_id or "", context.customer_tenant_id)
+        return self.covers(accounts, _ids(context) if provider else ())
+
+    def covers(self, accounts: Iterable[str], providers: Iterable[str]) -> bool:
+        """Tell whether the scope holds one of the accounts and one of the providers."""
+        return _meets(self.accounts, _names(accounts)) and _meets(self.providers, _names(providers))
 
 
 def _ids(context: Context) -> tuple[str, ...]:

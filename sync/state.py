@@ -61,7 +61,8 @@ class Seen:
     claims: tuple[tuple[Point, Point], ...] = ()
     """Changes taken without audit, or written by us; each claims one later audit row."""
     differs_since: datetime | None = None
-    """Business time at which the row first differed while the audit history did not yet say so."""
+    """Business time at which the row first differed while the audit history did not yet say so; or,
+    in the future, at which a row that was saved is looked at once more for late audit rows."""
 
 
 class FactState(StrEnum):
@@ -84,6 +85,15 @@ class Source(StrEnum):
     """By comparing two reads: the instant is uncertain, steps in between are unknown."""
     NEW_ROW = "new row"
     SCHEDULE = "schedule"
+    PROVIDER = "provider"
+    """Changed at the provider; the row follows."""
+    RENEWAL = "renewal"
+    """The term went on at the provider."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Tell a change that has happened at the provider already."""
+        return self in {Source.PROVIDER, Source.RENEWAL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +120,8 @@ class Service(StrEnum):
 
     DATAVERSE = "dataverse"
     PROVIDER = "provider"
+    STEP = "step"
+    """A step of somebody else's package, called after a change."""
 
 
 class OperationState(StrEnum):
@@ -155,6 +167,8 @@ class Operation:
     not_before: datetime | None = None
     sent_at: datetime | None = None
     message: str = ""
+    carried: Row = field(default_factory=dict)
+    """What goes with it: the fields wanted at the provider, or the baseline that follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +202,17 @@ class TrailEntry:
     event: str
     facts: Mapping[str, str]
     sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailCut:
+    """What was cut off the beginning of the trail; the trail must tell it."""
+
+    rows: int
+    up_to: int
+    """The number of the last row that is gone."""
+    chain: str
+    """Its place in the chain: from there the rest is verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +285,7 @@ class Counts:
 
     subscriptions: int
     waiting: int
+    """Changes not yet decided, and subscriptions that are taken up again without a new one."""
     open_operations: int
     parked: int
     uncertain: int

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sync import journal
-from sync.apply import Group
+from sync.after import call_steps
+from sync.apply import Group, change_sets
 from sync.aside import Failures
 from sync.attempt import attempt_provider
 from sync.engine import LONGEST_PAUSE, Engine
@@ -61,8 +62,13 @@ def goes_on(engine: Engine, subject: str) -> bool:
 def _groups_of(engine: Engine, subject: str, numbers: Numbers) -> list[Group]:
     """Return the change sets of a subject that are ready to be sent."""
     opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
+    if opened and not engine.observe:
+        opened = call_steps(engine, opened)
+        if not opened and not _is_due(engine, subject):
+            return []
     if opened:
-        return [] if engine.observe else _resume(engine, opened)
+        stuck = engine.observe or all(one.service is Service.STEP for one in opened)
+        return [] if stuck else _resume(engine, opened)
     prepared = prepare(engine, subject)
     if prepared is None:
         return []
@@ -78,15 +84,14 @@ def _groups_of(engine: Engine, subject: str, numbers: Numbers) -> list[Group]:
         numbers.next += len(planned.lines)
         attempt_provider(engine, case, planned)
     opened = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
-    return _change_sets(opened)
+    return change_sets(opened)
 
 
-def _change_sets(opened: Sequence[Operation]) -> list[Group]:
-    names = dict.fromkeys(one.group for one in opened if one.service is Service.DATAVERSE)
-    return [
-        [one for one in opened if one.group == name and one.service is Service.DATAVERSE]
-        for name in names
-    ]
+def _is_due(engine: Engine, subject: str) -> bool:
+    """Tell whether a subject whose steps were called has anything else to do."""
+    return engine.ports.store.tx(
+        lambda tx: bool(tx.facts(subject, FactState.WAITING)) or tx.wakes(subject) is not None
+    )
 
 
 def _observe(engine: Engine, prepared: Prepared) -> None:
@@ -128,7 +133,7 @@ def _resume(engine: Engine, opened: Sequence[Operation]) -> list[Group]:
         _wake(engine, subject, at_once=bool(steps))
     _supersede(engine, [one for one in opened if _is_blank(one)])
     left = engine.ports.store.tx(lambda tx: tx.open_operations(subject))
-    return _change_sets(left)
+    return change_sets(left)
 
 
 def _is_blank(operation: Operation) -> bool:

@@ -124,6 +124,39 @@ def test_a_whole_number_may_stand_in_a_column_for_decimals(second):
             {"partner_choices": {"a": "b"}},
             "partner_choices: this must be a mapping beside `choices`",
         ),
+        (
+            "subscription",
+            "quantity",
+            {"direction": "to_dynamics"},
+            "direction: unknown direction 'to_dynamics'. Use one of: both, to_partner_center,",
+        ),
+        ("subscription", "quantity", {"enforce": "always"}, "enforce: 'always' is no yes or no"),
+        ("subscription", "auto_renew", {"enforce": True}, "enforce: 'enforce' needs an owner"),
+        ("subscription", "hold", {"direction": "none"}, "direction: 'direction' has no effect"),
+        (
+            "subscription",
+            "contract",
+            {"partner_center": "order"},
+            "partner_center: a lookup cannot be compared",
+        ),
+        (
+            "subscription",
+            "status",
+            {"write_back": {"suspended": "suspendd"}},
+            "write_back.suspended: 'suspendd' is not known. Did you mean 'suspended'?",
+        ),
+        (
+            "subscription",
+            "status",
+            {"write_back": {}},
+            "write_back: 2 choices are called 'suspended' there. Name the choice that",
+        ),
+        (
+            "subscription",
+            "quantity",
+            {"write_back": {"a": "b"}},
+            "write_back: this must be a mapping beside `choices`",
+        ),
     ],
 )
 def test_a_slip_in_the_newer_keys_of_a_field_is_found(mine, file, place, slip, told):

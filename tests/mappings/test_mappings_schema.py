@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from seatkeeper.mapping_folder import NO_MAPPINGS, shipped
-from sync.mapping_fields import END_KINDS, FIELD_KEYS, OWNERS
+from sync.mapping_fields import END_KINDS, FIELD_KEYS
 from sync.mapping_files import MATCH_KEYS, TABLE_KEYS, TOP_KEYS
+from sync.mapping_rights import DIRECTIONS, OWNERS
 from sync.mapping_schema import entity_schema, lifecycle_schema
 from sync.mapping_trials import SIDES, TRIAL_KEYS
 from tests.mappings.small_schema import errors
@@ -112,5 +113,6 @@ def test_every_key_of_the_mapping_language_is_in_the_manual():
     page = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8")
     words = {word for span in re.findall(r"`([^`\n]+)`", page) for word in span.split()}
     dotted = {f"dataverse.{key}" for key in TABLE_KEYS}
-    assert {*TOP_KEYS, *dotted, *MATCH_KEYS, *FIELD_KEYS, *END_KINDS, *OWNERS, *TRIAL_KEYS} <= words
+    keys = {*TOP_KEYS, *dotted, *MATCH_KEYS, *FIELD_KEYS, *TRIAL_KEYS}
+    assert {*keys, *END_KINDS, *OWNERS, *DIRECTIONS} <= words
     assert all(f"{side}: ..." in page for side in SIDES)

@@ -39,6 +39,32 @@ def test_a_deactivation_suspends_and_writes_log_and_refund_under_the_tenants_nam
     assert refund["_contoso_changelogid_value"] == log["contoso_changelogid"]
 
 
+def test_both_sides_are_compared_under_the_tenants_names(tenant):
+    suspect, store = tenant.subscription, tenant.application.store
+    row = {"contoso_autorenew": True, "contoso_termenddate": "2026-06-09"}
+    tenant.edits("work365_subscription", suspect, **row)
+    store.tx(lambda tx: tx.suspect([suspect], "the first look"))
+    assert tenant.runs() == []
+    tenant.on("2025-06-16")
+    with tenant.world.lock:
+        by_hand = {"status": "suspended", "autoRenewEnabled": False}
+        tenant.world.partner_center.change_by_hand(tenant.licence_id, by_hand)
+    store.tx(lambda tx: tx.suspect([suspect], "a record"))
+    assert tenant.runs() == []
+    [log] = tenant.rows("contoso_changelog")
+    assert (log["contoso_kind"], log["contoso_origin"]) == (DEACTIVATION, OPTION + 1)
+    assert log["contoso_provisioningstatus"] == OPTION + 1
+    after = tenant.row("work365_subscription", suspect)
+    assert (after["statuscode"], after["contoso_autorenew"]) == (OPTION, False)
+    assert [one["priceperunit"] for one in tenant.lines_on(tenant.july)] == [Decimal("-58.33")]
+    assert not [one for one in tenant.written_tables() if one.startswith("sk_")]
+    tenant.edits("work365_subscription", suspect, statecode=0, statuscode=1)
+    assert tenant.runs() == []
+    tenant.edits("work365_subscription", suspect, contoso_autorenew=True)
+    assert tenant.runs() == []
+    assert (tenant.licence()["status"], tenant.licence()["autoRenewEnabled"]) == ("active", True)
+
+
 def play(tenant):
     """Deactivate, activate, invoice and pay; return the invoice of July as it was issued."""
     deactivate(tenant)

@@ -18,6 +18,7 @@ from sync.state import (
     Service,
     Source,
     TrailEntry,
+    Wake,
 )
 from tests.store.values import (
     ACTIVE,
@@ -275,6 +276,7 @@ def test_an_operation_comes_back_as_it_was_with_exact_amounts(store):
         not_before=after(5),
         sent_at=NOON,
         message="told",
+        carried={"friendlyName": "Fabrikam"},
     )
     store.tx(lambda tx: tx.add_operations([told]))
     (found,) = store.tx(lambda tx: tx.operations("a"))
@@ -396,6 +398,17 @@ def test_the_figures_of_status_count_what_is_open(store):
     counts = store.tx(lambda tx: tx.counts())
     figures = (counts.subscriptions, counts.waiting, counts.open_operations, counts.parked)
     assert figures == (2, 1, 1, 1)
+
+
+def test_a_subscription_that_is_taken_up_again_waits_once(store):
+    def fill(tx):
+        tx.put_seen([seen("a"), seen("b")])
+        tx.add_facts([fact("1")])
+        for one in ("a", "b"):
+            tx.wake(Wake(subscription_id=one, reason="the provider is down"))
+
+    store.tx(fill)
+    assert store.tx(lambda tx: tx.counts()).waiting == 2
 
 
 # --- invoices ------------------------------------------------------------------------------------

@@ -87,8 +87,8 @@ def test_a_truncated_file_is_damaged(path):
 def test_a_page_that_was_overwritten_is_found(path):
     _filled(path).close()
     content = bytearray(path.read_bytes())
-    middle = len(content) // 2 // 4096 * 4096
-    content[middle : middle + 4096] = b"\xff" * 4096
+    page = content.rindex(b"2025-06-10") // 4096 * 4096
+    content[page : page + 4096] = b"\xff" * 4096
     path.write_bytes(content)
     store = SqliteStore(path)
     assert store.damage()

@@ -11,7 +11,21 @@ from store.memory import MemoryStore
 from sync.state import FactState, Request, TrailEntry
 from tests.engine.opening import unseen_stage
 from tests.engine.stage import Setting
-from tests.store.values import NOON, fact, log, operation, parked, seen, wake
+from tests.store.values import (
+    NOON,
+    after,
+    baseline,
+    difference,
+    fact,
+    link,
+    listed,
+    log,
+    operation,
+    parked,
+    seen,
+    told,
+    wake,
+)
 
 
 def _touch_everything(tx):
@@ -37,6 +51,24 @@ def _touch_everything(tx):
     tx.seal()
     tx.ask(Request("new", "verb", "{}"))
     tx.answer("request", "done")
+    tx.suspect(["new"], "why")
+    tx.clear_suspects(["a"])
+    tx.put_baselines([baseline("new")])
+    tx.drop_baseline("a")
+    tx.put_differences("a", [difference(field="status")])
+    _touch_the_feed(tx)
+    tx.put_told([told("new")])
+    tx.drop_told(["a"])
+
+
+def _touch_the_feed(tx):
+    tx.put_links([link("a", ""), link("new", "l")])
+    tx.drop_licences(["l1"])
+    tx.put_licences([listed("new")])
+    tx.end_listing("p", "c")
+    tx.queue_listings("p", ["new"])
+    tx.forget_heard(after(1))
+    tx.hear(["new"], after(1))
 
 
 def _fill(tx):
@@ -52,6 +84,14 @@ def _fill(tx):
     tx.park(parked("a"))
     tx.trail([TrailEntry(at=NOON, subject="a", event="old", facts={})])
     tx.ask(Request("request", "verb", "{}"))
+    tx.suspect(["a"], "why")
+    tx.put_baselines([baseline("a")])
+    tx.put_differences("a", [difference()])
+    tx.put_links([link("a", "l1")])
+    tx.put_licences([listed("l1")])
+    tx.queue_listings("p", ["c"])
+    tx.hear(["k"], NOON)
+    tx.put_told([told("a")])
 
 
 def _content(store):

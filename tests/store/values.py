@@ -5,6 +5,9 @@ from typing import Any
 
 from lifecycle.decisions import Standing
 from lifecycle.states import Status
+from sync.feed import Link, ListedLicence
+from sync.notices import Told
+from sync.sides import Baseline, Difference
 from sync.state import Fact, KnownLog, Operation, Parked, Point, Seen, Service, Source, Wake
 
 NOON = datetime(2025, 6, 16, 12, tzinfo=UTC)
@@ -73,3 +76,49 @@ def parked(subject: str = "a", **fields: Any) -> Parked:
 
 def wake(subscription: str = "a", **fields: Any) -> Wake:
     return Wake(subscription_id=subscription, **{"reason": "log awaiting", **fields})
+
+
+def baseline(subscription: str = "a", **fields: Any) -> Baseline:
+    given = {"crm": {"quantity": 10}, "partner": {"quantity": 10}, "at": NOON, **fields}
+    return Baseline(subscription_id=subscription, **given)
+
+
+def difference(subscription: str = "a", **fields: Any) -> Difference:
+    given = {
+        "field": "quantity",
+        "base": "10",
+        "crm": "10",
+        "partner": "12",
+        "outcome": "conflict",
+        "reason": "why",
+        "since": NOON,
+        **fields,
+    }
+    return Difference(subscription_id=subscription, **given)
+
+
+def link(subscription: str, licence: str) -> Link:
+    return Link(
+        subscription_id=subscription,
+        licence_id=licence,
+        customer_id="account",
+        provider_id="provider",
+    )
+
+
+def listed(licence: str, **fields: Any) -> ListedLicence:
+    given = {
+        "connector": "partner-center",
+        "customer_id": "tenant",
+        "name": "Premium",
+        "status": "active",
+        "quantity": 10,
+        "at": NOON,
+        **fields,
+    }
+    return ListedLicence(licence_id=licence, **given)
+
+
+def told(topic: str = "a", **fields: Any) -> Told:
+    given = {"sentence": "why", "since": NOON, "told_at": NOON, **fields}
+    return Told(topic=topic, **given)
