@@ -23,15 +23,22 @@ from connector.dataverse.client import DataverseClient
 from connector.dataverse.definitions.client import Definitions
 from connector.http import Http
 from connector.meter import Meter
+from connector.pace import Pace
 from connector.partner_center.client import PartnerCenterClient
+from connector.partner_center.feed import PartnerCenterFeed
+from connector.person_sign_in import PersonSignIn
+from connector.rest_provider.client import RestAddress, RestProvider
+from connector.simple_provider import SimpleAdapter, Tools
 from connector.token_file import kept_in
-from seatkeeper.config import Config, GuardsConfig, MoneyConfig, SignInConfig
+from seatkeeper.config import Config, GuardsConfig, MoneyConfig, ProviderConfig, SignInConfig
 from seatkeeper.dispatch import InlineDispatcher, ThreadDispatcher
 from seatkeeper.effects import RealEffects
 from seatkeeper.mapping_folder import open_mappings
+from seatkeeper.plugins import Extensions, load_extensions, open_other
 from seatkeeper.tally import CountedLog, Tally
 from store.sqlite import SqliteStore
 from sync.engine import Engine, Ports
+from sync.feed import LicenceFeed
 from sync.guards import Limits
 from sync.invoice_rules import InvoiceRules
 from sync.judge import Policy
@@ -53,6 +60,10 @@ class Application:
     engine: Engine
     stop: Event
     tally: Tally = field(default_factory=Tally)
+    definitions: Definitions | None = None
+    """What `check` asks for our rights."""
+    extensions: Extensions = field(default_factory=Extensions)
+    """What other packages add."""
 
     @property
     def store(self) -> Store:
@@ -73,7 +84,12 @@ def open_store(config: Config) -> SqliteStore:
 
 def look_at_store(config: Config) -> SqliteStore:
     """Open the local state to look at; without a file it is empty, and none is made."""
-    return SqliteStore(config.state_file if config.state_file.exists() else ":memory:")
+    return SqliteStore(config.state_file) if config.state_file.exists() else empty_store()
+
+
+def empty_store() -> SqliteStore:
+    """Return a state in memory that nobody keeps."""
+    return SqliteStore(":memory:")
 
 
 def build(
@@ -89,9 +105,12 @@ def build(
     effects = effects or RealEffects(stop)
     mappings = open_mappings(config.mappings)
     dispatcher: Dispatcher = InlineDispatcher() if inline else ThreadDispatcher(config.workers)
+    extensions = load_extensions()
+    connections = providers(config, effects, adapters, tally, extensions)
     ports = Ports(
         crm=dataverse(config, effects, adapters, tally),
-        providers=providers(config, effects, adapters, tally),
+        providers=connections,
+        feeds=feeds(connections, effects, config.partner_sweep.share_percent),
         store=store or open_store(config),
         effects=effects,
         dispatcher=dispatcher,
@@ -106,8 +125,18 @@ def build(
         limits=limits(config.guards),
         scope=Scope.of(config.scope.accounts, config.scope.providers),
         invoices=invoice_rules(config.money),
+        steps=extensions.steps,
+        sweeps=config.partner_sweep.plan,
     )
-    return Application(config=config, mappings=mappings, engine=engine, stop=stop, tally=tally)
+    return Application(
+        config=config,
+        mappings=mappings,
+        engine=engine,
+        stop=stop,
+        tally=tally,
+        definitions=definitions(config, effects, adapters),
+        extensions=extensions,
+    )
 
 
 def policy(config: Config, mappings: Mappings) -> Policy:
@@ -162,16 +191,60 @@ def definitions(config: Config, effects: Effects, adapters: Adapters = None) -> 
 
 
 def providers(
-    config: Config, effects: Effects, adapters: Adapters, meter: Meter | None = None
+    config: Config,
+    effects: Effects,
+    adapters: Adapters,
+    meter: Meter | None = None,
+    extensions: Extensions | None = None,
 ) -> dict[str, Provider]:
-    """Return the provider connections by name."""
+    """Return the provider connections by name; one that cannot be made is told in `extensions`."""
+    added = extensions or load_extensions()
     found: dict[str, Provider] = {}
     for name, settings in config.providers.items():
-        http = _http(settings.sign_in, effects, adapters, meter)
-        sign_in = _sign_in(settings.sign_in, PARTNER_CENTER_SCOPE)
-        tokens = token_source(sign_in, http, effects)
-        found[name] = PartnerCenterClient(http, tokens, effects, settings.url)
+        if settings.kind == "partner_center" and settings.sign_in is not None:
+            http = _http(settings.sign_in, effects, adapters, meter)
+            sign_in = _sign_in(settings.sign_in, PARTNER_CENTER_SCOPE)
+            tokens = token_source(sign_in, http, effects)
+            found[name] = PartnerCenterClient(http, tokens, effects, settings.url)
+            continue
+        ca_file = str(settings.ca_file) if settings.ca_file else None
+        tools = Tools(
+            name=name, effects=effects, http=Http(effects, ca_file, adapters, meter=meter)
+        )
+        other = _other_provider(settings, tools, added)
+        if other is not None:
+            found[name] = other
     return found
+
+
+def _other_provider(
+    settings: ProviderConfig, tools: Tools, extensions: Extensions
+) -> Provider | None:
+    if settings.kind != "rest":
+        return open_other(extensions, settings.kind, settings.settings, tools)
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    base = "/".join(part for part in (settings.url, settings.path.strip("/")) if part)
+    return SimpleAdapter(tools.name, RestProvider(tools.http, RestAddress(url=base, key=key)))
+
+
+def feeds(
+    connections: Mapping[str, Provider], effects: Effects, share_percent: int
+) -> dict[str, LicenceFeed]:
+    """Return the connections that can tell of all their licences, each with a pace of its own."""
+    return {
+        name: PartnerCenterFeed(one, Pace(effects, share_percent))
+        for name, one in connections.items()
+        if isinstance(one, PartnerCenterClient)
+    }
+
+
+def person_sign_in(application: Application, adapters: Adapters = None) -> PersonSignIn | None:
+    """Return how people sign in to the console; None when they come by a link."""
+    settings = application.config.console.sign_in
+    if settings is None:
+        return None
+    http = _http(settings, application.engine.ports.effects, adapters, application.tally)
+    return PersonSignIn(_sign_in(settings, ""), http)
 
 
 def _http(
@@ -210,7 +283,8 @@ def _credential(settings: SignInConfig) -> Credential:
 
 
 def meet(application: Application) -> None:
-    """Learn whom we talk to; refuse a state that belongs to another organisation."""
+    """Learn whom we talk to; refuse a state of another organisation, and broken extensions."""
+    application.extensions.demand()
     engine = application.engine
     table = engine.mappings.entity("subscription").table
     organisation = engine.ports.crm.organisation([table])

@@ -12,6 +12,10 @@ import typer
 
 from seatkeeper import logs, output
 from seatkeeper.commands import (
+    console,
+    drift,
+    importing,
+    init,
     invoice_show,
     invoices,
     keeping,
@@ -39,10 +43,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _verb in (
+    init.init,
     running.run,
     running.apply,
     looking.plan,
     looking.status,
+    drift.drift,
     telling.explain,
     telling.log,
     looking.check,
@@ -54,12 +60,14 @@ for _verb in (
     keeping.backup,
     keeping.restore,
     keeping.verify,
+    console.console,
     playing.sandbox,
     playing.demo,
 ):
     app.command()(_verb)
 invoices.app.command("show")(invoice_show.invoice_show)
 app.add_typer(invoices.app, name="invoice")
+app.command("import")(importing.import_)
 app.add_typer(parked.app, name="parked")
 app.add_typer(mappings.app, name="mapping")
 app.add_typer(schema.app, name="schema")

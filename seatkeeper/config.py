@@ -2,45 +2,45 @@
 
 Environment: `SEATKEEPER__` and the path in upper case joined by `__`, `-` as `_`
 (`SEATKEEPER__MONEY__CHANGE_DAY=new_state`); the value is taken as it stands, `{...}` is a mapping.
-`${NAME}` in a value is the variable NAME, so that a secret need not stand in the file.
+What else may stand for a value, so that no secret need stand in the file: `secret_places`.
 """
 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
     model_validator,
 )
 
+from seatkeeper.config_keys import keys_at, secret_keys
+from seatkeeper.config_notify import NotifyConfig
+from seatkeeper.config_parts import Section, span, span_length
+from seatkeeper.config_values import Place, Source, Values
+from seatkeeper.console_rules import find_risk, locale_name
 from seatkeeper.listen_address import listen_address
-from seatkeeper.yaml_files import ConfigurationError, Document, Problem, open_yaml
+from seatkeeper.plugins import kinds
+from seatkeeper.secret_places import STORES, Fetch, Places
+from seatkeeper.yaml_files import ConfigurationError, Problem, open_yaml
+from sync.sweep_state import SweepPlan
 
-PREFIX = "SEATKEEPER__"
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_WINDOW = re.compile(r"^(\d+)([smhd])$")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+_HOUR = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+_YAML_HOURS = range(60, 24 * 60)
+"""What YAML makes of a bare 1:00 to 23:59."""
 
 
-class SignInConfig(_Section):
+class SignInConfig(Section):
     """How we sign in: a secret, a certificate (PEM or PFX), a machine's or a person's identity."""
 
     authority: str = "https://login.microsoftonline.com"
@@ -78,7 +78,8 @@ class SignInConfig(_Section):
         return self
 
 
-def _https(url: str) -> str:
+def https_origin(url: str) -> str:
+    """Return an address without slash and path; raise ValueError for anything but an origin."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         raise ValueError("an address that begins with https:// is needed")
@@ -87,25 +88,37 @@ def _https(url: str) -> str:
     return f"https://{parts.netloc}"
 
 
-Address = Annotated[str, AfterValidator(_https)]
+Address = Annotated[str, AfterValidator(https_origin)]
 
 
-class DataverseConfig(_Section):
+class DataverseConfig(Section):
     """The Dynamics environment."""
 
     url: Address
     sign_in: SignInConfig
 
 
-class ProviderConfig(_Section):
+class ProviderConfig(Section):
     """A connection that a provider row can name in sk_connector."""
 
-    kind: Literal["partner_center"]
+    kind: str
     url: Address = "https://api.partnercenter.microsoft.com"
-    sign_in: SignInConfig
+    path: str = ""
+    sign_in: SignInConfig | None = None
+    api_key: SecretStr | None = None
+    ca_file: Path | None = None
+    settings: dict[str, object] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _as_its_kind_wants(self) -> "ProviderConfig":
+        if self.kind == "partner_center" and self.sign_in is None:
+            raise ValueError("sign_in is missing; a provider of kind partner_center needs it")
+        if self.kind == "rest" and (self.api_key is None or "url" not in self.model_fields_set):
+            raise ValueError("url and api_key are needed for a provider of kind rest")
+        return self
 
 
-class MoneyConfig(_Section):
+class MoneyConfig(Section):
     """What money depends on; frozen on each change log."""
 
     process_refunds: bool = True
@@ -116,16 +129,10 @@ class MoneyConfig(_Section):
     lone_credits: Literal["carry", "issue"] = "carry"
 
 
-def _window(text: str) -> str:
-    if not _WINDOW.match(text):
-        raise ValueError("a time such as 30m, 1h or 1d is needed")
-    return text
-
-
-class GuardsConfig(_Section):
+class GuardsConfig(Section):
     """Limits on how much a run may change."""
 
-    window: Annotated[str, AfterValidator(_window)] = "1h"
+    window: Annotated[str, AfterValidator(span)] = "1h"
     max_changes: int = Field(default=200, ge=0)
     max_percent: int = Field(default=30, ge=0, le=100)
     percent_from: int = Field(default=25, ge=1)
@@ -133,25 +140,84 @@ class GuardsConfig(_Section):
 
     @property
     def window_length(self) -> timedelta:
-        match = _WINDOW.match(self.window)
-        number, unit = match.groups() if match else ("1", "h")
-        return timedelta(**{_UNITS[unit]: int(number)})
+        return span_length(self.window)
 
 
-class ScopeConfig(_Section):
+class ScopeConfig(Section):
     """Who may be touched; an empty list is everybody."""
 
     accounts: list[str] = Field(default_factory=list)
     providers: list[str] = Field(default_factory=list)
 
 
-class HealthConfig(_Section):
+class HealthConfig(Section):
     """Where the daemon tells how it is; nowhere by default."""
 
     listen: Annotated[str, AfterValidator(listen_address)] | None = None
 
 
-class Config(_Section):
+def _hour(told: object) -> object:
+    """Read an hour of the day; YAML takes a bare 12:30 for a number, and a bare off for false."""
+    if told is False or told == "off":
+        return None
+    if isinstance(told, int) and told in _YAML_HOURS:
+        return time(told // 60, told % 60)
+    if told is not None and not isinstance(told, time) and not _HOUR.match(str(told)):
+        raise ValueError('a time such as "02:00" (UTC), or off, is needed')
+    return told
+
+
+class PartnerSweepConfig(Section):
+    """When everything that Partner Center holds is listed and compared."""
+
+    at: Annotated[time | None, BeforeValidator(_hour)] = time(2)
+    jitter_minutes: int = Field(default=60, ge=0, le=720)
+    share_percent: int = Field(default=50, ge=1, le=90)
+
+    @property
+    def plan(self) -> SweepPlan:
+        return SweepPlan(at=self.at, jitter=timedelta(minutes=self.jitter_minutes))
+
+
+class RetentionConfig(Section):
+    """How long the local state keeps what nothing depends on."""
+
+    trail: Annotated[str, AfterValidator(span)] | None = None
+
+    @property
+    def trail_length(self) -> timedelta | None:
+        return span_length(self.trail) if self.trail else None
+
+
+class ConsoleConfig(Section):
+    """The operator's pages: where they answer, and who may come in."""
+
+    daemon: bool = False
+    listen: Annotated[str, AfterValidator(listen_address)] = "127.0.0.1:8470"
+    address: Address | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    locale: Annotated[str, AfterValidator(locale_name)] = "en_GB"
+    session_minutes: int = Field(default=480, ge=1, le=1440)
+    idle_minutes: int = Field(default=60, ge=1, le=1440)
+    sign_in: SignInConfig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch(cls, told: object) -> object:
+        """Take `console: on` for the pages in the daemon."""
+        return {"daemon": told} if isinstance(told, bool) else told
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> "ConsoleConfig":
+        files = self.certificate_file is not None, self.key_file is not None
+        signs_in, has_address = self.sign_in is not None, self.address is not None
+        if risk := find_risk(self.listen, signs_in=signs_in, files=files, has_address=has_address):
+            raise ValueError(risk)
+        return self
+
+
+class Config(Section):
     """Everything that the file says."""
 
     mode: Literal["observe", "apply"]
@@ -161,6 +227,7 @@ class Config(_Section):
     state: str
     poll_seconds: float = Field(default=30, gt=0)
     partner_poll_seconds: float = Field(default=300, gt=0)
+    partner_sweep: PartnerSweepConfig = PartnerSweepConfig()
     audit_wait_seconds: int = Field(default=60, ge=0)
     page_size: int = Field(default=5000, ge=1, le=5000)
     workers: int = Field(default=4, ge=1, le=52)
@@ -168,172 +235,83 @@ class Config(_Section):
     guards: GuardsConfig = GuardsConfig()
     scope: ScopeConfig = ScopeConfig()
     health: HealthConfig = HealthConfig()
+    console: ConsoleConfig = ConsoleConfig()
+    retention: RetentionConfig = RetentionConfig()
+    notify: NotifyConfig = NotifyConfig()
 
     @property
     def state_file(self) -> Path:
         return Path(self.state.removeprefix("sqlite:///"))
 
 
-Place: TypeAlias = tuple[str | int, ...]
+SECRETS = secret_keys(Config)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where values came from: the file, or the environment variable that lies over it."""
+def load_config(
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    read_secrets: bool = True,
+    stores: Mapping[str, Fetch] = STORES,
+) -> Config:
+    """Read and check a configuration; raise ConfigurationError with every problem.
 
-    document: Document
-    overrides: Mapping[Place, str]
-
-    def problem(self, path: Place, message: str, remedy: str = "") -> Problem:
-        for place, name in self.overrides.items():
-            if path[: len(place)] == place:
-                field = ".".join(map(str, path))
-                return Problem(file=name, line=None, field=field, message=message, remedy=remedy)
-        return Problem(
-            file=self.document.file,
-            line=self.document.line(path),
-            field=".".join(map(str, path)),
-            message=message,
-            remedy=remedy,
-        )
-
-
-def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
-    """Read and check a configuration; raise ConfigurationError with every problem."""
+    Work that signs in nowhere leaves the secrets unread; where they are kept need not answer.
+    """
     env = os.environ if environment is None else environment
     document = open_yaml(path, bare_variables=True)
     if not isinstance(document.data, dict):
         message = "the configuration must be a mapping; see config.example.yaml"
         raise ConfigurationError([Problem(file=document.file, line=1, field="", message=message)])
-    problems: list[Problem] = []
-    data = _filled(document, document.data, (), env, problems)
-    overrides: dict[Place, str] = {}
-    data = _overridden(data, env, problems, overrides)
-    config = _validated(_Source(document, overrides), data, problems)
-    if problems or config is None:
-        raise ConfigurationError(problems)
-    return _absolute(config, path.parent.resolve())
+    source, base = Source(document), path.parent.resolve()
+    places = Places(environment=env, folder=base, stores=stores)
+    values = Values(source=source, places=places, secrets=SECRETS, read_secrets=read_secrets)
+    config = _validated(source, values.read(document.data))
+    if source.problems or config is None:
+        raise ConfigurationError(source.problems)
+    return _absolute(config, base)
 
 
-def _filled(
-    document: Document,
-    value: object,
-    path: Place,
-    env: Mapping[str, str],
-    problems: list[Problem],
-) -> object:
-    """Replace `${NAME}` by the variable NAME."""
-    if isinstance(value, dict):
-        return {
-            key: _filled(document, item, (*path, str(key)), env, problems)
-            for key, item in value.items()
-        }
-    if not isinstance(value, str):
-        return value
-    problems += [
-        Problem(
-            file=document.file,
-            line=document.line(path),
-            field=".".join(map(str, path)),
-            message=f"the environment variable {name} is not set.",
-            remedy=f"Set {name}, or write the value in another way.",
-        )
-        for name in _VARIABLE.findall(value)
-        if name not in env
-    ]
-    return _VARIABLE.sub(lambda match: env.get(match.group(1), ""), value)
-
-
-def _overridden(
-    data: object,
-    env: Mapping[str, str],
-    problems: list[Problem],
-    overrides: dict[Place, str],
-) -> object:
-    """Lay the `SEATKEEPER__` variables over the file; remember which one set what."""
-    for name in sorted(env):
-        if name.startswith(PREFIX) and isinstance(data, dict):
-            place = _put(data, name.removeprefix(PREFIX).split("__"), _value(env[name]))
-            if place is None:
-                message = "this variable names no key of the configuration."
-                problems.append(Problem(file=name, line=None, field="", message=message))
-            else:
-                overrides[place] = name
-    return data
-
-
-def _value(text: str) -> object:
-    """Return a variable's value: its text, so that no secret is taken for YAML; or a mapping."""
-    if text in {"", "null"}:
-        return None
-    if not text.startswith("{"):
-        return text
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def _put(target: dict[str, object], parts: list[str], value: object) -> Place | None:
-    """Set a value; return its place, None when there can be no such key."""
-    known = {str(key).upper().replace("-", "_"): str(key) for key in target}
-    key = known.get(parts[0].upper(), parts[0].lower())
-    if not key:
-        return None
-    if len(parts) == 1:
-        target[key] = value
-        return (key,)
-    if target.get(key) is None:
-        target[key] = {}
-    child = target[key]
-    below = _put(child, parts[1:], value) if isinstance(child, dict) else None
-    return None if below is None else (key, *below)
-
-
-def _validated(source: _Source, data: object, problems: list[Problem]) -> Config | None:
+def _validated(source: Source, data: object) -> Config | None:
+    unread = {one.field for one in source.problems}
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        problems += [
-            _problem(source, one["loc"], one["type"], str(one["msg"])) for one in error.errors()
+        source.problems += [
+            _problem(source, one["loc"], one["type"], str(one["msg"]))
+            for one in error.errors()
+            if ".".join(map(str, one["loc"])) not in unread
         ]
         return None
+    _find_kinds(source, config)
     if not config.state.startswith("sqlite:///"):
-        message = "only sqlite:///PATH is supported by this version."
-        problems.append(source.problem(("state",), message))
+        source.find(("state",), "only sqlite:///PATH is supported by this version.")
     elif not config.state_file.name:
-        problems.append(source.problem(("state",), "the name of the state file is missing."))
+        source.find(("state",), "the name of the state file is missing.")
     return config
 
 
-def _problem(source: _Source, path: Place, kind: str, message: str) -> Problem:
+def _find_kinds(source: Source, config: Config) -> None:
+    """Find connections of a kind that neither ships nor is installed."""
+    known = kinds()
+    for name, one in config.providers.items():
+        if one.kind not in known:
+            near = get_close_matches(one.kind, known, n=1)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+            message = f"the kind {one.kind!r} is not known."
+            source.find(("providers", name, "kind"), message, remedy)
+
+
+def _problem(source: Source, path: Place, kind: str, message: str) -> Problem:
     remedy = ""
     if kind == "extra_forbidden":
         message = "this key is not known."
-        near = get_close_matches(str(path[-1]), _keys(path[:-1]), n=1)
+        near = get_close_matches(str(path[-1]), keys_at(Config, path[:-1]), n=1)
         remedy = f"Did you mean {near[0]!r}?" if near else "See config.example.yaml."
     elif kind == "missing":
         message = "this key is missing."
         remedy = "See config.example.yaml."
     return source.problem(path, message.removeprefix("Value error, "), remedy)
-
-
-def _keys(path: Place) -> list[str]:
-    """Return the keys that may stand at a path."""
-    sections: dict[str, type[BaseModel]] = {
-        "sign_in": SignInConfig,
-        "dataverse": DataverseConfig,
-        "money": MoneyConfig,
-        "guards": GuardsConfig,
-        "scope": ScopeConfig,
-        "health": HealthConfig,
-    }
-    if not path:
-        return list(Config.model_fields)
-    if len(path) == 2 and path[0] == "providers":  # noqa: PLR2004  # providers.NAME
-        return list(ProviderConfig.model_fields)
-    section = sections.get(str(path[-1]))
-    return list(section.model_fields) if section else []
 
 
 def _absolute(config: Config, base: Path) -> Config:
@@ -343,19 +321,35 @@ def _absolute(config: Config, base: Path) -> Config:
         "state": f"sqlite:///{base / config.state_file}",
         "dataverse": dataverse.model_copy(update=_placed(dataverse.sign_in, base)),
         "providers": {
-            name: one.model_copy(update=_placed(one.sign_in, base))
+            name: one.model_copy(update=_placed_provider(one, base))
             for name, one in providers.items()
         },
     }
     if config.mappings is not None:
         changes["mappings"] = base / config.mappings
+    console = config.console
+    in_console = _files(console, base, "certificate_file", "key_file")
+    if console.sign_in is not None:
+        in_console |= _placed(console.sign_in, base)
+    changes["console"] = console.model_copy(update=in_console)
     return config.model_copy(update=changes)
 
 
-def _placed(sign_in: SignInConfig, base: Path) -> dict[str, SignInConfig]:
-    files = {
-        name: base / path
-        for name in ("certificate_file", "key_file", "pfx_file", "refresh_token_file", "ca_file")
-        if (path := getattr(sign_in, name)) is not None
+def _placed_provider(provider: ProviderConfig, base: Path) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    if provider.sign_in is not None:
+        changes.update(_placed(provider.sign_in, base))
+    if provider.ca_file is not None:
+        changes["ca_file"] = base / provider.ca_file
+    return changes
+
+
+def _placed(sign_in: SignInConfig, base: Path) -> dict[str, object]:
+    names = ("certificate_file", "key_file", "pfx_file", "refresh_token_file", "ca_file")
+    return {"sign_in": sign_in.model_copy(update=_files(sign_in, base, *names))}
+
+
+def _files(section: Section, base: Path, *names: str) -> dict[str, object]:
+    return {
+        name: base / path for name in names if (path := getattr(section, name, None)) is not None
     }
-    return {"sign_in": sign_in.model_copy(update=files)}

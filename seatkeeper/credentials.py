@@ -14,6 +14,8 @@ def expiries(config: Config) -> Mapping[str, datetime]:
     """Return the end of each connection's certificate, by service; those without are left out."""
     found = {"dataverse": _end(config.dataverse.sign_in)}
     for provider in config.providers.values():
+        if provider.sign_in is None:
+            continue
         ends = [end for end in (found.get("partner_center"), _end(provider.sign_in)) if end]
         found["partner_center"] = min(ends, default=None)
     return {service: end for service, end in found.items() if end is not None}

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread, Timer
 from types import FrameType
@@ -17,23 +18,31 @@ import schedule
 import structlog
 
 from seatkeeper.bootstrap import Application, meet
-from seatkeeper.figures import LAST_POLL, LAST_SUCCESS
+from seatkeeper.console_beside import console_beside
+from seatkeeper.notify.beside import notifying
+from seatkeeper.partners import Partners
 from seatkeeper.pulse import Pulse
 from seatkeeper.requested import NEEDS_NOBODY, RequestRefusedError, run_request
 from seatkeeper.supervisor import Supervisor
 from seatkeeper.tally import timed_cycle
+from seatkeeper.tidying import tidy_if_due
 from seatkeeper.watching import watched
 from sync.cycle import Report, look_at_parked, run_cycle
 from sync.engine import pause
+from sync.invariant_watch import judge_daily
 from sync.invoice_round import run_round
 from sync.paused import paused_since
 from sync.ports import Tx
 from sync.remote import RemoteError, SignInFailed, Unavailable
-from sync.state import DamagedStateError, Request, UnwritableStateError
+from sync.standing import LAST_POLL, LAST_SUCCESS, clear_trouble, note_trouble
+from sync.state import DamagedStateError, Request, StateError, UnwritableStateError
 
 _STEP_SECONDS = 2.0
 _PARKED_SECONDS = 300
 _INVOICE_SECONDS = 300
+_INVARIANT_SECONDS = 3600
+"""How often it is looked whether the daily look at the invariants is due."""
+_TIDY_SECONDS = 3_600
 _GRACE_SECONDS = 8.0
 _AGAIN_SECONDS = 0.5
 
@@ -105,6 +114,7 @@ class Daemon:
         self._engine = application.engine
         self._engine.stopping = self._is_interrupted
         self._standing = Standing()
+        self._partners = Partners(self._engine)
         self._clockwork = Clockwork()
         self._supervisor = Supervisor.of()
         self.pulse = Pulse(
@@ -114,7 +124,12 @@ class Daemon:
 
     def run(self) -> None:
         """Work until SIGTERM, SIGINT or a sign-in that a person must mend at the start."""
-        with watched(self._application, self.pulse):
+        application = self._application
+        with (
+            watched(application, self.pulse),
+            console_beside(application.config),
+            notifying(application, self.pulse),
+        ):
             self._work()
         self._supervisor.stopping()
         log.info("stopped", left=self._left())
@@ -125,9 +140,14 @@ class Daemon:
         self._clockwork.every("cycle", config.poll_seconds, self._cycle)
         self._clockwork.every("parked", _PARKED_SECONDS, self._parked)
         self._clockwork.every("invoices", _INVOICE_SECONDS, self._invoices)
+        self._clockwork.every("tidy", _TIDY_SECONDS, self._tidy)
+        self._clockwork.every("invariants", _INVARIANT_SECONDS, self._invariants)
+        self._clockwork.every("partners", config.partner_poll_seconds, self._partners.hear)
+        self._clockwork.every("sweep", config.poll_seconds, self._partners.sweep)
         self._parked()  # the configuration may have changed: a wider scope, another connection
         self._cycle()
         self._invoices()
+        self._partners.hear()
         self._clockwork.plan()
         while not self._application.stop.is_set():
             self._application.stop.wait(min(self._clockwork.run_pending(), 1.0))
@@ -182,6 +202,17 @@ class Daemon:
         except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
             log.warning("invoices failed", error=repr(error))
 
+    def _invariants(self) -> None:
+        """Judge the invariants once a day; whatever happens, the next look comes."""
+        try:
+            judge_daily(self._engine)
+        except RemoteError as error:
+            self._standing.failed(error)
+        except DamagedStateError:
+            raise  # as in a cycle
+        except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
+            log.warning("invariants failed", error=repr(error))
+
     def _failed(self, error: RemoteError, verbs: frozenset[str] | None = None) -> None:
         """Say that a service failed, and wait; a person's commands are answered meanwhile."""
         self._standing.failed(error)
@@ -220,6 +251,9 @@ class Daemon:
         """Let those who watch know what went wrong."""
         self.pulse.failed(error)
         self._supervisor.status(str(error))
+        now = self.pulse.now()
+        with suppress(StateError):
+            self._engine.ports.store.tx(lambda tx: note_trouble(tx, str(error), now))
 
     def _mark_worked(self) -> None:
         """Let those who watch know that all is well."""
@@ -231,6 +265,15 @@ class Daemon:
             look_at_parked(self._engine)
         except UnwritableStateError as error:
             log.warning("cycle failed", error=repr(error))
+
+    def _tidy(self) -> None:
+        """Tidy the state once a day; whatever happens, the next hour comes."""
+        try:
+            tidy_if_due(self._application)
+        except DamagedStateError:
+            raise  # as in a cycle
+        except Exception as error:  # noqa: BLE001  # a job that raises would stop its siblings
+            log.warning("state not tidied", reason=repr(error))
 
     def _left(self) -> int:
         counts = self._engine.ports.store.tx(lambda tx: tx.counts())
@@ -267,6 +310,8 @@ def note_cycle(application: Application, *, worked: bool) -> None:
     def tx_note(tx: Tx) -> None:
         for name in names:
             tx.set_meta(name, now)
+        if worked:
+            clear_trouble(tx)
 
     application.store.tx(tx_note)
 

@@ -1,6 +1,7 @@
 """`seatkeeper demo`: start the sandbox and the daemon, play the story, stay up until Ctrl-C."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from sandbox.server import Options, Running, start
 from seatkeeper import output
 from seatkeeper.bootstrap import build
 from seatkeeper.config import load_config
+from seatkeeper.console_server import ADDRESS, link_to
 from seatkeeper.mapping_folder import shipped
 from seatkeeper.story import PATIENCE_SECONDS, Scene, StoryError, play
 from store.sqlite import SqliteStore
@@ -86,8 +88,11 @@ def _command(config_file: Path, *arguments: str) -> list[dict[str, object]]:
 @contextmanager
 def _daemon(config_file: Path, log_file: Path) -> Iterator[None]:
     call = [sys.executable, "-m", "seatkeeper", "run", "--config", str(config_file)]
+    console = {"SEATKEEPER__CONSOLE__DAEMON": "true", "SEATKEEPER__CONSOLE__LISTEN": "127.0.0.1:0"}
     with log_file.open("wb") as log:
-        process = subprocess.Popen(call, stdout=log, stderr=log, start_new_session=True)  # noqa: S603  # ourselves
+        process = subprocess.Popen(  # noqa: S603  # ourselves
+            call, stdout=log, stderr=log, start_new_session=True, env={**os.environ, **console}
+        )
         try:
             yield
         finally:
@@ -97,9 +102,20 @@ def _daemon(config_file: Path, log_file: Path) -> Iterator[None]:
 
 def _farewell(running: Running) -> None:
     output.say(f"CRM pages       {running.base_url}/app/")
+    output.say(f"Console         {_console_link(running)}  (opens once, within ten minutes)")
     output.say(f"Dataverse       {running.base_url}/api/data/v9.2/")
     output.say(f"Partner Center  {running.base_url}/v1/")
     output.say(f"Configuration   {running.ready['config_file']}")
+    output.say("Now you: open a subscription on the CRM pages, and choose Deactivate.")
+
+
+def _console_link(running: Running) -> str:
+    """Make a one-time link to the console in the daemon."""
+    store = SqliteStore(load_config(Path(running.ready["config_file"]), {}).state_file)
+    address = store.tx(lambda tx: tx.meta(ADDRESS)) or ""
+    link = link_to(store, address)
+    store.close()
+    return link
 
 
 def _wait() -> None:

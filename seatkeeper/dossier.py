@@ -1,6 +1,7 @@
 """`parked show`: everything about one parked subject. Reads both services if they answer."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from seatkeeper.bootstrap import Application, meet
@@ -12,6 +13,7 @@ from sync.ports import Tx
 from sync.prepare import read
 from sync.remote import LicenceRef, RemoteError
 from sync.resolving import choices, words
+from sync.sides import Difference
 from sync.state import Fact, FactState, Parked
 
 _UNFINISHED = frozenset({"awaiting", "failed"})
@@ -36,6 +38,8 @@ class Dossier:
     sides: tuple[Side, ...]
     held_back: tuple[str, ...]
     """Changes, change logs and operations that wait behind it."""
+    differences: tuple[Difference, ...] = ()
+    """Where the two sides do not agree, with what both were left with."""
 
 
 def find_dossier(application: Application, text: str) -> Dossier | None:
@@ -52,6 +56,7 @@ def find_dossier(application: Application, text: str) -> Dossier | None:
             choices=words(parked, choices(tx, parked)),
             sides=tuple(_stored(engine, tx, subject)),
             held_back=tuple(_held_back(engine, tx, subject)),
+            differences=tuple(tx.differences(subject)),
         )
 
     found = engine.ports.store.tx(known)
@@ -62,6 +67,7 @@ def find_dossier(application: Application, text: str) -> Dossier | None:
         choices=found.choices,
         sides=(*found.sides, *_live(application, found.parked.subject)),
         held_back=found.held_back,
+        differences=found.differences,
     )
 
 
@@ -85,11 +91,16 @@ def _stored(engine: Engine, tx: Tx, subject: str) -> Iterator[Side]:
 
 
 def _live(application: Application, subject: str) -> Iterator[Side]:
+    """Meet Dataverse if it answers, and read both services."""
+    with suppress(RemoteError):
+        meet(application)
+    yield from live_sides(application.engine, subject)
+
+
+def live_sides(engine: Engine, subject: str) -> Iterator[Side]:
     """Read both services now; what does not answer is said."""
     name = "Dynamics, now"
-    engine = application.engine
     try:
-        meet(application)
         context = read(engine, subject)
     except (RemoteError, MalformedRowError) as error:
         yield Side(name=name, status="?", quantity="?", told=f"not read: {error}")
@@ -149,6 +160,10 @@ def tell(dossier: Dossier) -> Iterator[str]:
     yield f"  choices: {dossier.choices}"
     for side in dossier.sides:
         yield f"  {side.name:<22} {side.status:<12} {side.quantity:>6} seats   {side.told}"
+    for one in dossier.differences:
+        before = f"was {one.base or 'not known'}"
+        yield f"  {one.field}: {before}, Dynamics {one.crm}, provider {one.partner}"
+        yield f"    {one.outcome.replace('_', ' ')}: {one.reason}"
     yield "  held back behind it:" if dossier.held_back else "  nothing is held back behind it"
-    for one in dossier.held_back:
-        yield f"    {one}"
+    for waiting in dossier.held_back:
+        yield f"    {waiting}"

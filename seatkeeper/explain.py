@@ -86,7 +86,7 @@ def tell(story: Story, entity: Entity) -> Iterator[str]:
         yield "  nothing has changed since it was first seen"
     facts = {fact.key: fact for fact in story.facts}
     for entry in story.trail:
-        yield f"  {entry.at:%Y-%m-%d %H:%M:%S} {_sentence(entry, facts, entity)}"
+        yield f"  {entry.at:%Y-%m-%d %H:%M:%S} {sentence(entry, facts, entity)}"
     if story.operations:
         yield "  what was sent:"
     for one in story.operations:
@@ -114,7 +114,8 @@ def _sent(one: Operation) -> str:
 # --- sentences ---------------------------------------------------------------------------------
 
 
-def _sentence(entry: TrailEntry, facts: Mapping[str, Fact], entity: Entity) -> str:
+def sentence(entry: TrailEntry, facts: Mapping[str, Fact], entity: Entity) -> str:
+    """Tell an entry of the trail in words; `facts` are the changes of its subject by key."""
     told = entry.facts
     fact = facts.get(told.get("change", ""))
     if entry.event == "seen" and fact is not None:
@@ -132,6 +133,8 @@ _HOW = {
     " in between are unknown)",
     Source.NEW_ROW: "seen as a new row",
     Source.SCHEDULE: "reached its deactivate-on date",
+    Source.PROVIDER: "changed at the provider",
+    Source.RENEWAL: "renewed at the provider",
 }
 
 
@@ -161,10 +164,11 @@ def _decided(told: Mapping[str, str]) -> str:
     was = f" (was {told['was']}, {told['was_quantity']} seats)" if "was" in told else ""
     refund = told.get("refund", "")
     why = f": {told['refund_reason']}" if "refund_reason" in told else ""
+    means = f"; it means: {told['consequences']}" if "consequences" in told else ""
     return (
         f"decided: {told.get('reason', told.get('rule', '?'))}{was}; effective"
         f" {told.get('effective_on', '?')}; {_MONEY.get(refund, refund)}{why}; provider:"
-        f" {told.get('provisioning', '?')}; change log {told.get('log', '?')}"
+        f" {told.get('provisioning', '?')}; change log {told.get('log', '?')}{means}"
     )
 
 
@@ -181,9 +185,18 @@ def _owed(told: Mapping[str, str]) -> str:
     return f"owed {told.get('amount', '?')}: {told.get('explanation', '')}"
 
 
+def _compared(told: Mapping[str, str]) -> str:
+    before = f"was {told['base']}, " if "base" in told else ""
+    return (
+        f"both sides compared: {told.get('field', '?')} {before}Dynamics {told.get('crm', '?')},"
+        f" Partner Center {told.get('partner_center', '?')}: {told.get('reason', '?')}"
+    )
+
+
 _TELLS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "decided": _decided,
     "owed": _owed,
+    "compared": _compared,
     "provider answered": _answered,
     "dataverse answered": _answered,
 }
@@ -205,7 +218,7 @@ def _fact(fact: Fact) -> dict[str, object]:
 def _operation(one: Operation) -> dict[str, object]:
     return {
         "id": one.id,
-        "service": one.set if one.service is Service.PROVIDER else "dataverse",
+        "service": one.set if one.service is Service.PROVIDER else one.service.value,
         "action": one.action,
         "set": one.set,
         "target": one.target,

@@ -7,12 +7,13 @@ from datetime import datetime
 from itertools import islice
 
 from sync import guard_memory
+from sync.invariant_watch import Judged, judged
+from sync.partner_round import PartnerFigures, partner_figures
 from sync.paused import paused_since
 from sync.ports import Tx
-from sync.state import Counts, FactState, Parked
+from sync.standing import LAST_POLL, LAST_SUCCESS
+from sync.state import Counts, Fact, FactState, Parked
 
-LAST_POLL = "last_poll"
-LAST_SUCCESS = "last_success"
 _LOOKED_AT = 500
 """How many subscriptions with open work are looked at for the oldest change."""
 
@@ -31,6 +32,12 @@ class Figures:
     last_success: datetime | None
     oldest: datetime | None
     """When the oldest change that waits, and is not parked, was made."""
+    judged: Judged | None
+    """What the daily look at the invariants found; None before the first."""
+    differences: int
+    """Fields that the sides are known to hold differently."""
+    suspects: int
+    partners: PartnerFigures
 
 
 def read_figures(tx: Tx) -> Figures:
@@ -44,6 +51,10 @@ def read_figures(tx: Tx) -> Figures:
         last_poll=_instant(tx, LAST_POLL),
         last_success=_instant(tx, LAST_SUCCESS),
         oldest=_oldest(tx, parked),
+        judged=judged(tx),
+        differences=len(tx.differences()),
+        suspects=len(tx.suspects()),
+        partners=partner_figures(tx),
     )
 
 
@@ -59,5 +70,12 @@ def _oldest(tx: Tx, parked: list[Parked]) -> datetime | None:
     """
     aside = {one.subject for one in parked}
     due = islice((subject for subject, _ in tx.due(None) if subject not in aside), _LOOKED_AT)
-    states = (FactState.WAITING, FactState.PLANNED)
-    return min((fact.at for subject in due for fact in tx.facts(subject, *states)), default=None)
+    return min((fact.at for subject in due for fact in _unfinished(tx, subject)), default=None)
+
+
+def _unfinished(tx: Tx, subject: str) -> list[Fact]:
+    """Return the undecided changes; else the last one, while its provider has yet to act."""
+    undecided = tx.facts(subject, FactState.WAITING, FactState.PLANNED)
+    if undecided or not any(log.provisioning == "awaiting" for log in tx.known_logs(subject)):
+        return undecided
+    return tx.facts(subject, FactState.DONE)[-1:]

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from seatkeeper.figures import Figures, read_figures
 from seatkeeper.pulse import Pulse
 from seatkeeper.tally import Tally
+from sync.invariant_watch import INVARIANTS, LOOKED_AT, Judged
 from sync.ports import Store
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -105,7 +106,7 @@ def _of_credentials(ends: Mapping[str, datetime]) -> Iterator[Metric]:
 def _of_state(figures: Figures, pulse: Pulse) -> Iterator[Metric]:
     counts, now = figures.counts, pulse.now()
     yield _gauge("subscriptions", "Subscriptions that are known.", counts.subscriptions)
-    yield _gauge("changes_waiting", "Changes seen and not yet decided.", counts.waiting)
+    yield _gauge("changes_waiting", "Changes not yet decided, and providers to ask again.", counts.waiting)
     yield _gauge("outbox_pending", "Stored operations not yet confirmed.", counts.open_operations)
     yield _gauge(
         "outbox_oldest_age_seconds", "Age of the oldest open change.", _age(figures.oldest, now)
@@ -116,10 +117,43 @@ def _of_state(figures: Figures, pulse: Pulse) -> Iterator[Metric]:
     yield _by("guard_tripped", "1 while a guard stops all sending.", "guard", guards)
     yield _gauge("paused", "1 while a person has it paused.", bool(figures.paused_since))
     yield from _times(figures, now)
+    yield from _of_invariants(figures.judged)
+    yield from _of_sides(figures)
+
+
+def _of_sides(figures: Figures) -> Iterator[Metric]:
+    """Yield how far Dynamics and Partner Center are known to lie apart."""
+    partners = figures.partners
+    yield _gauge("differences", "Fields that the sides hold differently.", figures.differences)
+    yield _gauge("suspects", "Licences still to be read and compared.", figures.suspects)
+    alone = {"partner_center": float(partners.partner_center), "crm": float(partners.crm)}
+    yield _by("unmatched", "Active on one side alone.", "active_in", alone)
+    yield _gauge(
+        "last_sweep_timestamp_seconds",
+        "When everything was last listed; 0 before the first.",
+        _stamp(_told(partners.swept)),
+    )
+
+
+def _told(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _of_invariants(judged: Judged | None) -> Iterator[Metric]:
+    """Yield nothing before the first look: 0 would say that all is well."""
+    at = _stamp(judged.at) if judged else 0.0
+    yield _gauge("invariants_judged_timestamp_seconds", "When they were last judged.", at)
+    if judged is None:
+        return
+    violations = {**dict.fromkeys(INVARIANTS, 0.0), **judged.violations}
+    yield _by("invariant_violations", "What must hold and does not.", "invariant", violations)
+    findings = {**dict.fromkeys(LOOKED_AT, 0.0), **judged.findings}
+    yield _by("findings", "What a person should see.", "finding", findings)
 
 
 def _times(figures: Figures, now: datetime) -> Iterator[Metric]:
-    side = {"dataverse": _stamp(figures.last_poll)} if figures.last_poll else {}
+    polled = {"dataverse": figures.last_poll, "partner_center": _told(figures.partners.heard)}
+    side = {name: _stamp(at) for name, at in polled.items() if at}
     yield _by("last_poll_timestamp_seconds", "When a side was last read.", "side", side)
     age = {"dataverse": _age(figures.last_poll, now)} if figures.last_poll else {}
     yield _by("delta_token_age_seconds", "Age of the delta links.", "side", age)

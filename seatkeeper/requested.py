@@ -15,6 +15,7 @@ from sync.accepting import accept
 from sync.by_hand import RefusedByHandError
 from sync.cycle import look_at_parked
 from sync.engine import Engine
+from sync.importing import Wanted, plan_import, run_import
 from sync.invoice_run import run_invoices
 from sync.paused import EVERYTHING, paused_since, send_again, stop_sending
 from sync.paying import pay_invoice
@@ -22,6 +23,9 @@ from sync.ports import Tx
 from sync.remote import Read, RemoteError
 from sync.resolving import Choice, resolve
 from sync.reverting import revert
+from sync.state import TrailEntry
+from sync.sweep_state import ask_sweep
+from sync.taking import take
 
 Asked: TypeAlias = Mapping[str, str | None]
 Results: TypeAlias = list[dict[str, object]]
@@ -39,10 +43,23 @@ def run_request(engine: Engine, verb: str, argument: str) -> str:
     command = _COMMANDS.get(verb)
     if command is None:
         raise RequestRefusedError(f"unknown command {verb!r}")
+    asked: Asked = json.loads(argument)
+    _note_person(engine, verb, asked)
     try:
-        return json.dumps(command(engine, json.loads(argument)), default=str)
+        return json.dumps(command(engine, asked), default=str)
     except RefusedByHandError as error:
         raise RequestRefusedError(str(error)) from error
+
+
+def _note_person(engine: Engine, verb: str, asked: Asked) -> None:
+    """Write into the trail who asked, before it is done: a command of the console names them."""
+    if not (by := asked.get("by")):
+        return
+    subject = asked.get("subject") or asked.get("contract") or EVERYTHING
+    facts = {"verb": verb, "by": by, "choice": asked.get("choice") or ""}
+    told = {name: text for name, text in facts.items() if text}
+    entry = TrailEntry(at=_moment(engine), subject=subject, event="command", facts=told)
+    engine.ports.store.tx(lambda tx: tx.trail([entry]))
 
 
 def _invoice_run(engine: Engine, asked: Asked) -> Results:
@@ -82,6 +99,9 @@ def _parked_retry(engine: Engine, asked: Asked) -> Results:
 
 def _parked_resolve(engine: Engine, asked: Asked) -> Results:
     subject, choice = str(asked["subject"]), Choice(str(asked["choice"]))
+    if choice is Choice.TAKE:
+        value, field = str(asked["take"]), str(asked.get("field") or "")
+        return [{"said": take(engine, subject, value, field)}]
     return [{"said": resolve(engine, subject, choice)}]
 
 
@@ -129,6 +149,35 @@ def _apply(engine: Engine, asked: Asked) -> Results:
     return [{"hash": plan["hash"]}]
 
 
+def _drift_sweep(engine: Engine, _: Asked) -> Results:
+    """Have everything listed; whoever holds the lock does it."""
+    names = list(engine.ports.feeds)
+    if not names:
+        raise RequestRefusedError("no connection under providers: can list its licences")
+    engine.ports.store.tx(lambda tx: ask_sweep(tx, names))
+    return [{"service": name} for name in names]
+
+
+def _import_plan(engine: Engine, asked: Asked) -> Results:
+    return [asdict(one) for one in plan_import(engine, _wanted(asked))]
+
+
+def _import(engine: Engine, asked: Asked) -> Results:
+    if engine.observe:
+        raise RequestRefusedError("mode is observe; nothing is written outside (see --dry-run)")
+    return [asdict(one) for one in run_import(engine, _wanted(asked))]
+
+
+def _wanted(asked: Asked) -> Wanted:
+    day = asked["bill_from"]
+    return Wanted(
+        licences=tuple(filter(None, str(asked["licences"] or "").split(","))),
+        customer=asked["customer"] or "",
+        contract=asked["contract"] or "",
+        bill_from=date.fromisoformat(day) if day else None,
+    )
+
+
 _COMMANDS: Mapping[str, Callable[[Engine, Asked], Results]] = {
     "invoice run": _invoice_run,
     "invoice paid": _invoice_paid,
@@ -139,4 +188,7 @@ _COMMANDS: Mapping[str, Callable[[Engine, Asked], Results]] = {
     "revert": _revert,
     "resync": _resync,
     "apply": _apply,
+    "drift sweep": _drift_sweep,
+    "import plan": _import_plan,
+    "import": _import,
 }

@@ -95,6 +95,8 @@ def service_of(lane: str) -> str:
     """Return the label of a service; several connections to one kind share it."""
     if lane == "sign-in":
         return "sign_in"
+    if lane.startswith("rest provider "):
+        return "rest_provider"
     return "partner_center" if lane.startswith("partner center ") else "dataverse"
 
 

@@ -14,7 +14,6 @@ from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
 from seatkeeper.invoice_html import html_of
-from seatkeeper.invoice_pdf import pdf_of
 from seatkeeper.invoice_words import Document, UnknownLanguageError, document_of, words_of
 from sync.statement import Statement, read_statement
 
@@ -49,6 +48,8 @@ def invoice_show(  # noqa: PLR0913  # every argument is an option of the command
     if html:
         html.write_text(html_of(document), encoding="utf-8")
     if pdf:
+        from seatkeeper.invoice_pdf import pdf_of  # noqa: PLC0415  # fpdf takes a third of a start
+
         pdf.write_bytes(pdf_of(document, made_at=made_at, font=font))
     if as_json:
         output.print_json({"title": statement.title, **asdict(statement)})

@@ -23,7 +23,7 @@ def backup(
     file: BackupFile, config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False
 ) -> int:
     """Copy the state to a file while the daemon runs; a file that is there is replaced."""
-    kept = write_backup(load_config(config).state_file, file)
+    kept = write_backup(load_config(config, read_secrets=False).state_file, file)
     if as_json:
         output.print_json(_document(kept))
     else:
@@ -33,7 +33,7 @@ def backup(
 
 def restore(file: BackupFile, config: ConfigFile = DEFAULT_CONFIG) -> int:
     """Put a backup in the place of the state; the daemon must be stopped."""
-    settings = load_config(config)
+    settings = load_config(config, read_secrets=False)
     now = datetime.now(UTC)  # noqa: TID251  # no service is asked; it only names and dates
     with single_instance(settings.state_file):
         restored = restore_backup(

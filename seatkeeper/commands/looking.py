@@ -1,20 +1,28 @@
 """`plan`, `status`, `check`: they take no lock and write nothing (rules.md 2.14)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
-from seatkeeper import checks, output
+import typer
+from rich.console import Console
+
+from seatkeeper import output
 from seatkeeper.bootstrap import look_at_store, meet
+from seatkeeper.check_results import CheckResult
+from seatkeeper.checking import Asked, check_all
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
+from seatkeeper.live_views import every, watch_status
 from seatkeeper.mapping_folder import open_mappings
-from seatkeeper.set_aside import for_a_person, outside, print_parked
-from sync import guard_memory
+from seatkeeper.set_aside import print_parked
+from seatkeeper.status_facts import read_stored, status_facts
 from sync.paused import paused_since
 from sync.preview import preview
+
+_WATCH_SECONDS = 2.0
 
 
 def plan(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
@@ -42,18 +50,25 @@ def _print_plan(document: Mapping[str, Any]) -> None:
         output.say("Nothing to do.")
         return
     for change in changes:
-        output.say(
-            f"{change['subscription']}  {change['transition'] or '-'}"
-            f"  effective {change['effective_on'] or '-'}"
-        )
-        for word in ("reason", "refused"):
-            if change[word]:
-                output.say(f"  {word}: {change[word]}")
-        for one in change["operations"]:
-            output.say(f"  {one['service']}: {one['action']} {one['target']}")
-        for line in change["lines"]:
-            output.say(f"  {line['kind']} {line['amount']}: {line['explanation']}")
+        _print_change(change)
     output.say(f"plan {document['hash']}")
+
+
+def _print_change(change: Mapping[str, Any]) -> None:
+    output.say(
+        f"{change['subscription']}  {change['transition'] or '-'}"
+        f"  effective {change['effective_on'] or '-'}"
+    )
+    for word in ("reason", "refused", "consequences"):
+        if change[word]:
+            output.say(f"  {word}: {change[word]}")
+    for side in change["sides"]:
+        held = f"Dynamics {side['crm']}, Partner Center {side['partner_center']}"
+        output.say(f"  {side['field']}: {held}: {side['reason']}")
+    for one in change["operations"]:
+        output.say(f"  {one['service']}: {one['action']} {one['target']}")
+    for line in change["lines"]:
+        output.say(f"  {line['kind']} {line['amount']}: {line['explanation']}")
 
 
 def _print_standing(mode: str, since: str) -> None:
@@ -64,53 +79,61 @@ def _print_standing(mode: str, since: str) -> None:
         output.say(f"paused since {since}: nothing is sent; it waits until `seatkeeper resume`")
 
 
-def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
+def status(
+    config: ConfigFile = DEFAULT_CONFIG,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep the screen up to date until Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
     """Tell on one screen how things stand; 3 for a guard, 4 for parked work. Needs no service."""
-    settings = load_config(config)
+    settings = load_config(config, read_secrets=False)
     mappings = open_mappings(settings.mappings)
     store = look_at_store(settings)
-    counts, alarms, all_parked, meta, since = store.tx(
-        lambda tx: (
-            tx.counts(),
-            guard_memory.alarms(tx),
-            tx.parked(),
-            {name: tx.meta(name) for name in ("organisation", "last_success")},
-            paused_since(tx),
-        )
-    )
+    if watch:
+        watch_status(store, {"mode": settings.mode}, every(_WATCH_SECONDS), Console())
+    stored = store.look(read_stored)
     store.close()
-    parked = for_a_person(all_parked)
-    facts: dict[str, object] = {
-        "mode": settings.mode,
-        "paused_since": since or None,
-        **meta,
-        **asdict(counts),
-        "parked": len(parked),
-        "out_of_scope": len(outside(all_parked)),
-        "guard": ", ".join(one.code for one in alarms) or None,
-        "mapping_hash": mappings.hash,
-    }
+    facts, parked = status_facts(settings, stored, mappings.hash), stored.for_a_person
     if as_json:
         output.print_json({**facts, "parked_subjects": [asdict(one) for one in parked]})
     else:
         output.print_table("Seatkeeper", ("what", "value"), facts.items())
         print_parked(parked)
-        for alarm in alarms:
+        for alarm in stored.alarms:
             output.say(f"A guard tripped, nothing is sent: {alarm.sentence}")
-    if alarms:
+    if stored.alarms:
         return Exit.GUARD
     return Exit.PARKED if parked else Exit.OK
 
 
-def check(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
-    """Check configuration, sign-in, tables and columns; all findings at once."""
-    with on_a_copy(load_config(config)) as application:
-        results = checks.check(application)
+def check(
+    config: ConfigFile = DEFAULT_CONFIG,
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no service.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Check configuration, machine, sign-in, rights, tables and columns; all findings at once."""
+    return tell_check(check_all(Asked(config=config, offline=offline)), as_json=as_json)
+
+
+def tell_check(results: Sequence[CheckResult], *, as_json: bool = False) -> int:
+    """Print what was found; return the exit code."""
     if as_json:
         output.print_json([asdict(one) for one in results])
     else:
-        rows = (("ok" if one.ok else "WRONG", one.what, one.told) for one in results)
-        output.print_table("Check", ("", "what", "found"), rows)
-    if any(one.sign_in for one in results):
+        for one in results:
+            output.say(f"{_word(one):6}{one.what}: {one.told}")
+    wrong = [one for one in results if not one.ok]
+    if any(one.sign_in for one in wrong):
         return Exit.SIGN_IN
-    return Exit.OK if all(one.ok for one in results) else Exit.CONFIGURATION
+    if all(one.temporary for one in wrong):
+        return Exit.TEMPORARY if wrong else Exit.OK
+    return Exit.CONFIGURATION
+
+
+def _word(result: CheckResult) -> str:
+    if not result.ok:
+        return "WRONG"
+    return "note" if result.note else "ok"

@@ -83,5 +83,5 @@ def mapping_schema(
 
 
 def _opened(config: Path, folder: Path | None) -> tuple[Folder, Mappings]:
-    found = open_folder(folder or load_config(config).mappings)
+    found = open_folder(folder or load_config(config, read_secrets=False).mappings)
     return found, read_folder(found)

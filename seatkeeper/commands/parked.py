@@ -24,7 +24,7 @@ Subject = Annotated[str, typer.Argument(help="A parked subscription or contract.
 @app.command("list")
 def parked_list(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
     """List what is set aside, with the reason and what to do."""
-    store = look_at_store(load_config(config))
+    store = look_at_store(load_config(config, read_secrets=False))
     parked = for_a_person(store.tx(lambda tx: tx.parked()))
     store.close()
     if as_json:
@@ -78,8 +78,18 @@ def parked_resolve(  # noqa: PLR0913  # every argument is an option of the comma
         bool, typer.Option("--rebill", help="Bill the days of a voided invoice again.")
     ] = False,
     accept: Annotated[
-        bool, typer.Option("--accept", help="The prices are meant for the new frequency.")
+        bool, typer.Option("--accept", help="Take the prices, or the amounts that wait.")
     ] = False,
+    choose: Annotated[
+        str | None, typer.Option("--choose", help="What is done: suspend, cancel, skip.")
+    ] = None,
+    take: Annotated[
+        str | None,
+        typer.Option("--take", help="What counts in a conflict: crm, partner_center or a value."),
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option("--field", help="With --take: only this field of several.")
+    ] = None,
 ) -> int:
     """Say that the cause is mended, or what to do instead; `parked show` has the choices."""
     given = {
@@ -89,12 +99,25 @@ def parked_resolve(  # noqa: PLR0913  # every argument is an option of the comma
         Choice.ACCEPT: accept,
     }
     chosen = [one for one, is_given in given.items() if is_given]
+    chosen += [_chosen(choose)] if choose else []
+    chosen += [Choice.TAKE] if take is not None else []
     if len(chosen) > 1:
-        raise typer.BadParameter("--again, --forget, --rebill and --accept exclude each other.")
+        raise typer.BadParameter("--again, --forget, --rebill, --accept, --choose, --take: one.")
+    if field and take is None:
+        raise typer.BadParameter("--field goes with --take.")
     choice = chosen[0] if chosen else Choice.LOOK
-    return _ask_and_work(
-        config, "parked resolve", {"subject": subject.lower(), "choice": choice.value}
-    )
+    argument = {"subject": subject.lower(), "choice": choice.value, "take": take, "field": field}
+    return _ask_and_work(config, "parked resolve", argument)
+
+
+_CHOOSE = (Choice.SUSPEND, Choice.CANCEL, Choice.SKIP)
+
+
+def _chosen(text: str) -> Choice:
+    found = [one for one in _CHOOSE if one == text]
+    if not found:
+        raise typer.BadParameter(f"--choose takes one of: {', '.join(_CHOOSE)}.")
+    return found[0]
 
 
 def _ask_and_work(config: ConfigFile, verb: str, argument: Mapping[str, str | None]) -> int:

@@ -16,9 +16,11 @@ from seatkeeper.instance import single_instance
 from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.mapping_reload import Reloader
 from seatkeeper.set_aside import for_a_person
+from seatkeeper.tidying import tidy_if_due
 from sync import guard_memory
 from sync.cycle import Report, run_once, work_is_left
 from sync.invoice_round import run_round
+from sync.partner_round import run_partner_round
 from sync.paused import paused_since
 
 
@@ -26,16 +28,21 @@ def run(
     config: ConfigFile = DEFAULT_CONFIG,
     *,
     once: Annotated[bool, typer.Option("--once", help="Poll once, work, and end.")] = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="With --once: list all licences and compare them.")
+    ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Read the mappings again when a file changes.")
     ] = False,
 ) -> int:
     """Run the daemon, or one cycle of it."""
+    if sweep and not once:
+        raise typer.BadParameter("--sweep goes with --once; a daemon is asked by drift --sweep.")
     settings = load_config(config)
     open_mappings(settings.mappings)
     with single_instance(settings.state_file), application_of(settings) as application:
         if once:
-            return one_cycle(application)
+            return one_cycle(application, sweep=sweep)
         catch_signals(application)
         reloader = Reloader(application, watch=watch)
         reloader.catch_signal()
@@ -60,14 +67,15 @@ def apply(
     return code
 
 
-def one_cycle(application: Application) -> int:
+def one_cycle(application: Application, *, sweep: bool = False) -> int:
     """Poll once, work until nothing can be done now, and say what is left."""
     meet(application)
-    report = _worked(application)
+    report = _worked(application, sweep=sweep)
     for failure in report.failures:
         output.complain(str(failure))
     if not report.failures:
         note_success(application)
+        tidy_if_due(application)
     counts, parked, since = application.store.tx(
         lambda tx: (tx.counts(), for_a_person(tx.parked()), paused_since(tx))
     )
@@ -89,9 +97,19 @@ def one_cycle(application: Application) -> int:
     return Exit.PARKED if parked else Exit.OK
 
 
-def _worked(application: Application) -> Report:
-    """Run a cycle, then the invoices' round."""
-    report = run_once(application.engine)
-    if not report.failures and not report.stopped:
-        report.failures += run_round(application.engine).failures
+def _worked(application: Application, *, sweep: bool) -> Report:
+    """Run a cycle, the providers' round and what follows from it, and the invoices' round.
+
+    A provider that is down keeps no invoice from being issued.
+    """
+    engine = application.engine
+    report = run_once(engine)
+    if report.failures or report.stopped:
+        return report
+    found = run_partner_round(engine, whole=sweep)
+    if engine.ports.store.tx(lambda tx: tx.suspects()):
+        report.failures += run_once(engine).failures
+    if not report.failures:
+        report.failures += run_round(engine).failures
+    report.failures += found.failures.values()
     return report

@@ -1,5 +1,6 @@
 """`schema install`: make the tables that Seatkeeper needs in Dynamics."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from seatkeeper.config import load_config
 from seatkeeper.effects import RealEffects
 from seatkeeper.installing import Place, install
 from seatkeeper.schema_file import open_schema, refused
+from seatkeeper.solution_file import write_solution
 from seatkeeper.yaml_files import Document
 from sync.remote import RemoteError
 from sync.schema.planning import Plan, make_plan
@@ -29,9 +31,15 @@ def schema_install(
     only_plan: Annotated[bool, typer.Option("--plan", help="Print the plan, change nothing.")] = (
         False
     ),
+    solution: Annotated[
+        Path | None,
+        typer.Option("--solution", metavar="FILE", help="Write a solution zip to import instead."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Make the tables, columns, keys and the role that are missing; nothing is ever deleted."""
+    if solution is not None:
+        return _write_solution(config, solution)
     settings = load_config(config)
     schema, file = open_schema(settings.mappings)
     effects = RealEffects()
@@ -48,6 +56,17 @@ def schema_install(
     if plan.steps and not yes:
         typer.confirm("Do that?", abort=True)
     return _install(place, (schema, file), effects)
+
+
+def _write_solution(config: Path, solution: Path) -> int:
+    """Write the package; no service is asked, and without a configuration ours is written."""
+    given = config != DEFAULT_CONFIG or config.exists()
+    mappings = load_config(config, read_secrets=False).mappings if given else None
+    schema, _ = open_schema(mappings)
+    write_solution(schema, solution)
+    output.say(f"{solution} holds {len(schema.tables)} tables and the role {schema.role}.")
+    output.say("Import it as an unmanaged solution, and give the application user the role.")
+    return Exit.OK
 
 
 def _install(place: Place, wanted: tuple[Schema, Document], effects: RealEffects) -> int:

@@ -13,14 +13,14 @@ from seatkeeper.config import load_config
 
 def pause(config: ConfigFile = DEFAULT_CONFIG) -> int:
     """Send nothing from now on; what happens is still seen and stored."""
-    (done,) = run_alone_or_ask(load_config(config), "pause", {})
+    (done,) = run_alone_or_ask(load_config(config, read_secrets=False), "pause", {})
     output.say(f"Paused since {done['paused_since']}; `seatkeeper resume` lets it go on.")
     return Exit.OK
 
 
 def resume(config: ConfigFile = DEFAULT_CONFIG) -> int:
     """Go on after a pause; what waits is done by the next cycle."""
-    (done,) = run_alone_or_ask(load_config(config), "resume", {})
+    (done,) = run_alone_or_ask(load_config(config, read_secrets=False), "resume", {})
     output.say("It goes on." if done["was_paused"] else "It was not paused.")
     return Exit.OK
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from seatkeeper import output
 from seatkeeper.bootstrap import look_at_store
@@ -11,10 +12,12 @@ from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.config import load_config
 from seatkeeper.explain import find_story, find_subject, tell
+from seatkeeper.live_views import every, follow
 from seatkeeper.mapping_folder import open_mappings
-from sync.ports import Tx
+from sync.ports import Store, Tx
 from sync.state import TrailEntry
 
+_FOLLOW_SECONDS = 0.5
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
@@ -27,7 +30,7 @@ def explain(
     as_json: AsJson = False,
 ) -> int:
     """Tell the whole story of a subscription, change log, invoice line or operation."""
-    settings = load_config(config)
+    settings = load_config(config, read_secrets=False)
     entity = open_mappings(settings.mappings).entity("subscription")
     store = look_at_store(settings)
     story = find_story(store, subject)
@@ -56,10 +59,15 @@ def log(
     since: Annotated[
         datetime | None, typer.Option("--since", formats=_FORMATS, help="From then on, UTC.")
     ] = None,
+    follows: Annotated[
+        bool, typer.Option("--follow", help="Print what is written from now on, until Ctrl-C.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Print the trail: one line for each thing that was seen, decided, sent or answered."""
-    store = look_at_store(load_config(config))
+    store = look_at_store(load_config(config, read_secrets=False))
+    if follows:
+        return _follow(store, subject)
     entries = store.tx(lambda tx: _entries(tx, subject))
     store.close()
     if entries is None:
@@ -72,6 +80,13 @@ def log(
             told = ", ".join(f"{name}: {value}" for name, value in one.facts.items())
             when = f"{one.at:%Y-%m-%d %H:%M:%S}"
             output.say(f"{one.sequence:>6} {when} {one.subject} {one.event}  {told}".rstrip())
+    return Exit.OK
+
+
+def _follow(store: Store, text: str | None) -> int:
+    subject = store.look(lambda tx: find_subject(tx, text) or text.lower()) if text else None
+    follow(store, subject, every(_FOLLOW_SECONDS), Console(highlight=False))
+    store.close()
     return Exit.OK
 
 

@@ -24,7 +24,7 @@ def health(
     ] = False,
 ) -> int:
     """Ask the running daemon whether it lives; 0 when it does, 1 when it does not."""
-    listen = load_config(config).health.listen
+    listen = load_config(config, read_secrets=False).health.listen
     if listen is None:
         raise RequestRefusedError("the configuration has no health.listen")
     status, said = _asked(listen, "/readyz" if ready else "/livez")

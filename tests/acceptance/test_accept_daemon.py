@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import time
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,21 @@ def test_rule_2_14_an_invoice_run_is_done_by_the_running_daemon_else_alone(sandb
     assert (refused.returncode, "there is no billing contract" in refused.stderr) == (1, True)
     assert sandbox.document(*call) == (0, [])
     assert sandbox.run("invoice", "preview", HERO_CONTRACT).returncode == 0
+    shows_the_invoice(sandbox, tmp_path, issued[0])
+
+
+def shows_the_invoice(sandbox, folder, issued):
+    """See what was issued as text, and as JSON, HTML and PDF at once."""
+    number, html, pdf = issued["number"], folder / "invoice.html", folder / "invoice.pdf"
+    shown = sandbox.run("invoice", "show", number)
+    files = ("--html", str(html), "--pdf", str(pdf))
+    code, told = sandbox.document("invoice", "show", number, *files)
+    assert (shown.returncode, code, told["number"]) == (0, 0, number)
+    assert Decimal(str(told["total"])) == Decimal(str(issued["total"]))
+    assert len(told["lines"]) == issued["lines"]
+    page = html.read_text(encoding="utf-8")
+    for text in (number, f"{Decimal(str(told['total'])):,.2f}"):
+        assert text in shown.stdout
+        assert text in page
+    assert all(line["explanation"] in page for line in told["lines"])
+    assert pdf.read_bytes().startswith(b"%PDF-")

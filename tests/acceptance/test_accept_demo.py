@@ -15,6 +15,7 @@ def test_the_demo_passes_within_a_minute(tmp_path):
         "Partner Center: suspended,",
         "7. The next automatic invoice carries the subscription.",
         "The story took ",
+        "Console         http://127.0.0.1:",
     ):
         assert told in done.stdout
     assert "Traceback" not in done.stderr

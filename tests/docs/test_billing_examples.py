@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from billing.invoice import close, opening, recurring, totals
+from billing.invoice import bill, close, opening, totals
 from billing.lines import BilledLine, InvoiceState, LineKind, NewLine
 from billing.periods import Frequency, Period
 from billing.settlement import due_until, settle
@@ -51,7 +51,7 @@ def terms_of(example):
         policy=BillingPolicy(contract["billing"]),
         prorate_unit=ProrateUnit(contract.get("prorate", "days")),
         anchor=date.fromisoformat(contract["starts"]),
-        ends_on=None,
+        ends_on=date.fromisoformat(contract["ends"]) if "ends" in contract else None,
         time_zone="UTC",
     )
 
@@ -132,7 +132,10 @@ class Run:
     def invoice(self, step):
         """Add the lines of a cycle to what waits; the draft is empty afterwards."""
         cycle = period(step["invoice"])
-        self.book(recurring(self.timeline(), self.terms, self.billed, cycle))
+        in_advance = self.terms.policy is BillingPolicy.ADVANCE
+        day = cycle.start if in_advance else cycle.end
+        told = self.timeline()
+        self.book(bill(told, self.terms, self.billed, through=day, cycle=cycle))
         lines, self.waiting = self.waiting, []
         self.invoiced_until = cycle.end
         return lines

@@ -212,6 +212,20 @@ def test_a_tripped_guard_is_told_by_its_code(store, sources):
     assert 'seatkeeper_guard_tripped{guard="too-many-changes"} 0.0' in text
 
 
+def test_rule_4_18_what_the_daily_look_found_is_told_by_its_name(watch, pulse, store, sources):
+    _, before = scraped(sources)
+    assert "seatkeeper_invariant_violations" not in before  # 0 would say that all is well
+    assert value_of(before, "seatkeeper_invariants_judged_timestamp_seconds") == 0
+    found = {"at": NOON.isoformat(), "violations": {"seats": 2}, "findings": {"credit owed": 1}}
+    store.tx(lambda tx: tx.set_meta("invariants judged", json.dumps(found)))
+    _, text = scraped(sources)
+    assert 'seatkeeper_invariant_violations{invariant="seats"} 2.0' in text
+    assert 'seatkeeper_invariant_violations{invariant="invoice total"} 0.0' in text
+    assert 'seatkeeper_findings{finding="credit owed"} 1.0' in text
+    judged_at = value_of(text, "seatkeeper_invariants_judged_timestamp_seconds")
+    assert judged_at == NOON.timestamp()
+
+
 def test_every_guard_that_can_trip_has_a_figure():
     source = Path(guards.__file__).read_text(encoding="utf-8")
     assert set(re.findall(r'Alarm\("([a-z-]+)"', source)) == set(GUARDS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from seatkeeper.bootstrap import dataverse, providers
-from seatkeeper.checks import CheckResult
+from seatkeeper.check_results import CheckResult
 from seatkeeper.config import Config, SignInConfig, load_config
 from seatkeeper.effects import RealEffects
 from seatkeeper.mapping_folder import open_mappings

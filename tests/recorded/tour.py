@@ -12,7 +12,8 @@ from typing import Any
 
 from vcr.errors import CannotOverwriteExistingCassetteException  # type: ignore[import-untyped]  # vcrpy ships no types
 
-from seatkeeper.checks import TRACKED, CheckResult, judge_table
+from seatkeeper.check_results import CheckResult
+from seatkeeper.checks import TRACKED, judge_table
 from sync.mapping import Entity, MalformedRowError
 from sync.mapping_files import Mappings
 from sync.ports import Crm, Provider
