@@ -1,0 +1,1 @@
+"""Messages to people: what is wrong, once, with reminders and an all clear (extra `notify`)."""
