@@ -1,5 +1,6 @@
 """Take in change logs: T1 for what we wrote before, and for what a person has set on it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from sync.ports import Tx
 from sync.remote import Page, Read, Row
 from sync.restored import believe_logs
 from sync.state import KnownLog, Point, Wake
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def poll_change_logs(engine: Engine) -> int:
@@ -72,11 +75,25 @@ def _adopt_logged(engine: Engine, tx: Tx, subject: str, fresh: Sequence[KnownLog
         return
     tx.trail([engine.trail(subject, "adopted from its logs", status=standing.status)])
     entity = engine.mappings.entity("subscription")
+    seen = tx.seen([subject])[subject]
+    point = Point(entity.fields["status"].choices[standing.status], standing.quantity)
     if entity.table not in engine.audited:
         # No history leads on from here: the row is compared with what the logs tell.
-        seen = tx.seen([subject])[subject]
-        pair = entity.fields["status"].choices[standing.status]
-        tx.put_seen([replace(seen, point=Point(pair, standing.quantity))])
+        tx.put_seen([replace(seen, point=point)])
+        return
+    # The history goes on behind the audit row that the newest log stands for; one that was
+    # written without it claims the row that comes late (rules.md 1.5).
+    audit_id = _consumed(subject, mine)
+    claims = () if audit_id or seen.point == point else ((seen.point, point),)
+    known = replace(seen, point=point, audit_id=audit_id or seen.audit_id, claims=claims)
+    tx.put_seen([known])
+
+
+def _consumed(subject: str, logs: Sequence[KnownLog]) -> str:
+    """Return the audit id in the change key of the newest log; empty when it has none."""
+    newest = max(logs, key=lambda log: log.sequence)
+    parts = newest.change_key.removeprefix(f"{subject}|").split("|")
+    return parts[0] if _GUID.fullmatch(parts[0]) else ""
 
 
 def _is_unfinished(log: KnownLog) -> bool:
