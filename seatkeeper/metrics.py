@@ -106,7 +106,8 @@ def _of_credentials(ends: Mapping[str, datetime]) -> Iterator[Metric]:
 def _of_state(figures: Figures, pulse: Pulse) -> Iterator[Metric]:
     counts, now = figures.counts, pulse.now()
     yield _gauge("subscriptions", "Subscriptions that are known.", counts.subscriptions)
-    yield _gauge("changes_waiting", "Changes not yet decided, and providers to ask again.", counts.waiting)
+    waiting = "Changes not yet decided, and providers to ask again."
+    yield _gauge("changes_waiting", waiting, counts.waiting)
     yield _gauge("outbox_pending", "Stored operations not yet confirmed.", counts.open_operations)
     yield _gauge(
         "outbox_oldest_age_seconds", "Age of the oldest open change.", _age(figures.oldest, now)
@@ -195,6 +196,12 @@ def _of_tally(tally: Tally) -> Iterator[Metric]:
         (((table,), number) for table, number in tally.full_reads.items()),
     )
     yield _counter("events", "Log events.", ("event", "level"), tally.events.items())
+    yield _counter(
+        "webhook_calls",
+        "Calls to the listener for webhooks, by outcome.",
+        ("service", "outcome"),
+        tally.webhook_calls.items(),
+    )
     yield _counter(
         "cycles",
         "Cycles, by outcome.",

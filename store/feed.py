@@ -55,6 +55,10 @@ class Feed:
             found.setdefault(row["licence_id"], []).append(feed_rows.read_link(row))
         return found
 
+    def linked_to(self, providers: Iterable[str]) -> list[str]:
+        rows = self._in("SELECT subscription_id FROM links WHERE provider_id", providers)
+        return sorted(row[0] for row in rows)
+
     def put_licences(self, licences: Iterable[ListedLicence]) -> None:
         self._connection.executemany(_PUT_LICENCE, map(feed_rows.licence_row, licences))
 

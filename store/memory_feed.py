@@ -33,6 +33,11 @@ class MemoryFeed:
                 found.setdefault(str(row["licence_id"]), []).append(feed_rows.read_link(row))
         return found
 
+    def linked_to(self, providers: Iterable[str]) -> list[str]:
+        wanted = set(providers)
+        rows = self._at.links.where()
+        return sorted(str(row["subscription_id"]) for row in rows if row["provider_id"] in wanted)
+
     def put_licences(self, licences: Iterable[ListedLicence]) -> None:
         for one in licences:
             self._at.licences.put(one.licence_id, feed_rows.licence_row(one))
