@@ -1,23 +1,19 @@
-"""The long-running process: a cycle every few seconds, queued commands, a clean end.
-
-Jobs are kept by `schedule`; it plans by the wall clock, so a step of that clock (seen against
-the monotonic one) has all jobs planned anew.
-"""
+"""The long-running process: a cycle every few seconds, queued commands, a clean end."""
 
 import json
 import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from threading import Thread, Timer
 from types import FrameType
 
-import schedule
 import structlog
 
 from seatkeeper.bootstrap import Application, meet
+from seatkeeper.clockwork import Clockwork
 from seatkeeper.console_beside import console_beside
 from seatkeeper.notify.beside import notifying
 from seatkeeper.partners import Partners
@@ -27,6 +23,8 @@ from seatkeeper.supervisor import Supervisor
 from seatkeeper.tally import timed_cycle
 from seatkeeper.tidying import tidy_if_due
 from seatkeeper.watching import watched
+from seatkeeper.webhooks.nudges import Nudges
+from seatkeeper.webhooks.taking import take_nudges
 from sync.cycle import Report, look_at_parked, run_cycle
 from sync.engine import pause
 from sync.invariant_watch import judge_daily
@@ -37,7 +35,6 @@ from sync.remote import RemoteError, SignInFailed, Unavailable
 from sync.standing import LAST_POLL, LAST_SUCCESS, clear_trouble, note_trouble
 from sync.state import DamagedStateError, Request, StateError, UnwritableStateError
 
-_STEP_SECONDS = 2.0
 _PARKED_SECONDS = 300
 _INVOICE_SECONDS = 300
 _INVARIANT_SECONDS = 3600
@@ -74,34 +71,6 @@ class Standing:
         self.down, self.failures = "", 0
 
 
-@dataclass(slots=True)
-class Clockwork:
-    """Jobs at intervals, safe against steps of the wall clock and against failing jobs."""
-
-    jobs: dict[str, tuple[float, Callable[[], None]]] = field(default_factory=dict)
-    scheduler: schedule.Scheduler = field(default_factory=schedule.Scheduler)
-    offset: float = 0.0
-
-    def every(self, name: str, seconds: float, job: Callable[[], None]) -> None:
-        self.jobs[name] = (seconds, job)
-
-    def plan(self) -> None:
-        """Plan every job anew, from now."""
-        self.scheduler.clear()
-        self.offset = time.time() - time.monotonic()  # noqa: TID251  # watches the wall clock itself
-        for seconds, job in self.jobs.values():
-            self.scheduler.every(max(1, round(seconds))).seconds.do(job)
-
-    def run_pending(self) -> float:
-        """Run what is due; return the seconds until the next job."""
-        if abs(time.time() - time.monotonic() - self.offset) > _STEP_SECONDS:  # noqa: TID251
-            log.warning("clock step", reason="the wall clock was moved; jobs are planned anew")
-            self.plan()
-        self.scheduler.run_pending()
-        idle = self.scheduler.idle_seconds
-        return max(0.0, idle if idle is not None else 1.0)
-
-
 class Daemon:
     """Runs an application until it is told to stop."""
 
@@ -121,6 +90,7 @@ class Daemon:
             poll_seconds=application.config.poll_seconds, told=self._supervisor.alive
         )
         application.tally.progress = self.pulse.beat
+        self.nudges = Nudges(wake=application.wake, monotonic=self.pulse.monotonic)
 
     def run(self) -> None:
         """Work until SIGTERM, SIGINT or a sign-in that a person must mend at the start."""
@@ -129,10 +99,20 @@ class Daemon:
             watched(application, self.pulse),
             console_beside(application.config),
             notifying(application, self.pulse),
+            self._hooked(),
         ):
             self._work()
         self._supervisor.stopping()
         log.info("stopped", left=self._left())
+
+    def _hooked(self) -> AbstractContextManager[None]:
+        """Take the services' calls meanwhile, where the configuration wants it."""
+        if self._application.config.webhooks.listen is None:
+            return nullcontext()
+        # Lazy: only a daemon that listens pays for loading the server.
+        from seatkeeper.webhooks.server import listening  # noqa: PLC0415
+
+        return listening(self._application, self.pulse, self.nudges)
 
     def _work(self) -> None:
         self._start()
@@ -148,12 +128,22 @@ class Daemon:
         self._cycle()
         self._invoices()
         self._partners.hear()
+        self._invariants()
         self._clockwork.plan()
         while not self._application.stop.is_set():
-            self._application.stop.wait(min(self._clockwork.run_pending(), 1.0))
+            self._rest(min(self._clockwork.run_pending(), 1.0))
             self.pulse.beat()
-            if self._renew() or self._asked():
+            if self._renew() or self._asked() or take_nudges(self._engine, self.nudges):
                 self._cycle()
+
+    def _rest(self, seconds: float) -> None:
+        """Wait for the next job; a webhook's call ends the wait."""
+        if self._application.config.webhooks.listen is None:
+            self._application.stop.wait(seconds)
+            return
+        pause = min(self.nudges.pause_seconds(), seconds)
+        if not self._application.stop.wait(pause):
+            self._application.wake.wait(seconds - pause)
 
     def _start(self) -> None:
         """Meet the organisation; a service that is down is waited for."""
@@ -335,7 +325,7 @@ def catch_signals(application: Application) -> None:
         if len(begun) > 1:
             return
         # In a thread: the signal may have come while this one holds the event's own lock.
-        Thread(target=application.stop.set, daemon=True).start()
+        Thread(target=application.halt, daemon=True).start()
         last = Timer(_GRACE_SECONDS, _end_now)
         last.daemon = True
         last.start()

@@ -19,6 +19,7 @@ READY = {
     "pid",
 }
 CHANGE = {
+    "consequences",
     "key",
     "subscription",
     "transition",
@@ -26,6 +27,7 @@ CHANGE = {
     "origin",
     "reason",
     "refused",
+    "sides",
     "operations",
     "lines",
 }

@@ -6,7 +6,7 @@ from tests.durability.story import adopted_site
 from tests.durability.wandering import Wanderer, judge, steps
 
 FAST = settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,

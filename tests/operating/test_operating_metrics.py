@@ -25,7 +25,8 @@ PAGE = ROOT / "docs" / "operations.md"
 def scrape(address):
     def complete():
         text = fetch(address, "/metrics").text
-        return text if "seatkeeper_writes_total{" in text else None
+        begun = ("seatkeeper_writes_total{", "seatkeeper_invariant_violations{")
+        return text if all(one in text for one in begun) else None
 
     return wait_for(complete)
 

@@ -76,10 +76,14 @@ def test_the_role_has_what_each_table_needs_for_all_rows_and_no_more(done):
         "prvReadsk_subscription",
         "prvWritesk_subscription",
         "prvAppendTosk_subscription",
+        "prvCreatesk_subscription",  # `seatkeeper import` makes rows, with their lookups
+        "prvAppendsk_subscription",
     }
     assert {name for name in names if name.endswith(("Account", "sk_provider"))} == {
         "prvReadAccount",
         "prvReadsk_provider",
+        "prvAppendToAccount",
+        "prvAppendTosk_provider",
     }
     assert "prvReadRecordAuditHistory" in names
     user = done.world.application_user_id
