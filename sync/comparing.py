@@ -1,7 +1,8 @@
 """Compare a subscription row with its licence, and say which changes the row has to follow. Pure.
 
-The licence's own reading of its document counts for the fields that every provider has; other
-fields are read as the mapping says. What cannot be read is not compared.
+The licence's own reading of its document counts for the fields that the engine knows; other
+fields are read as the mapping says. What a document does not hold, or cannot be read, is not
+compared: a provider that is not Partner Center has a status and seats, and mostly nothing else.
 """
 
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from lifecycle.states import Status
-from sync.mapping import Entity, Field, Record, Type, Value, parse_value
-from sync.mapping_sides import there
+from sync.mapping import Entity, Field, Record, Value
+from sync.mapping_sides import read_there, there
+from sync.partner_path import carries, root_of, value_at
 from sync.reconcile import STATE, Comparison, Course, Ruling, compare, shown
 from sync.remote import Json, Licence, Row
 from sync.sides import Baseline, Difference
@@ -19,6 +21,7 @@ from sync.state import Fact, Point, Source
 ENDED = frozenset({"expired", "disabled", "deleted"})
 _ENDED_HERE = frozenset({Status.CANCELLED, Status.EXPIRED})
 _ONE_DAY = timedelta(days=1)
+_NOT_IN_USE = "it can only be set while the subscription is active there; it is sent then"
 
 
 def licence_record(entity: Entity, licence: Licence, row: Record) -> Record:
@@ -43,19 +46,23 @@ def _read(named: dict[str, Field], licence: Licence) -> Iterator[tuple[str, Valu
         "term_end": licence.term_ends_on,
         "cancellable_until": licence.cancellable_until,
     }
+    always = {*STATE, "term_end"} if licence.term_ends_on else {*STATE}
+    document = {**licence.held, **licence.resource}
     for name, field in named.items():
-        if name in own:
+        is_own = name in own and not field.partner_end  # else the mapping says which day is meant
+        if is_own and name in always:
             yield name, own[name]
-        elif field.partner_center in licence.resource:
-            yield from _parsed(field, licence.resource[field.partner_center])
+        elif not carries(document, field.partner_center):
+            continue  # the provider does not have it, or did not say
+        elif is_own:
+            yield name, own[name]
+        else:
+            yield from _parsed(field, value_at(document, field.partner_center))
 
 
 def _parsed(field: Field, raw: Json) -> Iterator[tuple[str, Value]]:
-    if raw is None or field.type in {Type.CHOICE, Type.STATUS}:
-        yield field.name, None if raw is None else str(raw).lower()
-        return
     try:
-        yield field.name, parse_value(field.type, raw)
+        yield field.name, read_there(field, raw)
     except (ValueError, TypeError, ArithmeticError):
         return
 
@@ -65,7 +72,23 @@ def compare_licence(
 ) -> Comparison:
     """Compare; what a suspend of ours holds is left out (rules.md 2.10)."""
     base = (baseline.crm, baseline.partner) if baseline else ({}, {})
-    return compare(entity, row, licence_record(entity, licence, row), base, hold or {})
+    found = compare(entity, row, licence_record(entity, licence, row), base, hold or {})
+    return found if licence.status == "active" else _later(found, entity, licence)
+
+
+def _later(found: Comparison, entity: Entity, licence: Licence) -> Comparison:
+    """Send nothing that a licence takes only while in use: it would answer yes, and not do it."""
+    stuck = {
+        name for name, one in entity.fields.items() if root_of(one.partner_center) in licence.held
+    }
+    rulings = tuple(
+        replace(one, course=Course.REPORTED, reason=f"{one.happened}; {_NOT_IN_USE}")
+        if one.course is Course.TO_PARTNER_CENTER and one.field in stuck
+        else one
+        for one in found.rulings
+    )
+    sent = {name: value for name, value in found.sent.items() if root_of(name) not in licence.held}
+    return replace(found, rulings=rulings, sent=sent)
 
 
 def changes(
@@ -93,6 +116,7 @@ def changes(
             point=point,
             status_changed=point.pair != standing.pair,
             quantity_changed=point.quantity != standing.quantity,
+            effective_on=_since(comparison, standing, point, at),
         )
         found.append(follows)
     return found
@@ -118,6 +142,19 @@ def _renewed_on(comparison: Comparison, at: datetime) -> date | None:
     ruling = _term_end(comparison)
     before = (_as_day(ruling.crm) or _as_day(ruling.base)) if ruling else None
     return before + _ONE_DAY if before is not None and before < at.date() else None
+
+
+def _since(comparison: Comparison, standing: Point, point: Point, at: datetime) -> date | None:
+    """Return the day of a change that the end of a term made; it may be seen days later.
+
+    A licence expires with the last day of its term; seats that were to go leave with the renewal.
+    """
+    ruling = _term_end(comparison)
+    ended = _as_day(ruling.partner) if ruling else None
+    if comparison.taken.get("status") == Status.EXPIRED:
+        return ended if ended is not None and ended < at.date() else None
+    is_decrease = point.pair == standing.pair and point.quantity < standing.quantity
+    return _renewed_on(comparison, at) if is_decrease and _is_renewed(comparison) else None
 
 
 def _term_end(comparison: Comparison) -> Ruling | None:

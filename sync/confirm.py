@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sync.engine import Engine
 from sync.mapping import written_column
+from sync.partner_path import value_at
 from sync.remote import CREATE_ONLY, Action, Json, Licence, Read, Row
 from sync.state import Operation
 
@@ -86,7 +87,7 @@ def shows(action: Action, licence: Licence, sent: Row, wanted: Row | None = None
             return _scheduled(licence.held) == _scheduled(sent)
         case _:
             return all(
-                licence.resource.get(name) == value for name, value in (wanted or {}).items()
+                value_at(licence.resource, name) == value for name, value in (wanted or {}).items()
             )
 
 

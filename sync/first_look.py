@@ -14,7 +14,9 @@ from sync.comparing import ENDED, compare_licence, differences, licence_record
 from sync.engine import Engine
 from sync.feed import Link
 from sync.mapping import Entity, MalformedRowError
+from sync.mapping_made import named_in
 from sync.mapping_sides import stored, there
+from sync.partner_path import root_of
 from sync.ports import Tx
 from sync.reconcile import Course, Direction, rights_of, shown
 from sync.remote import Comparison, Condition, Json, Licence, Read, Row
@@ -121,7 +123,8 @@ def _held(entity: Entity, licence: Licence, hold: Row) -> Iterator[tuple[str, Js
     """Yield the compared fields of a licence; what a suspend of ours took is not compared."""
     for name, value in licence_record(entity, licence, {}).items():
         field = entity.fields[name]
-        if field.partner_center not in hold and rights_of(field).direction is not Direction.NONE:
+        is_compared = rights_of(field).direction is not Direction.NONE
+        if is_compared and root_of(field.partner_center) not in hold:
             yield name, stored(there(field, value))
 
 
@@ -145,7 +148,8 @@ def _adopted(
 def _rows(engine: Engine, entity: Entity, links: Sequence[Link]) -> dict[str, Row]:
     """Read the rows of all customers at once, one read for each customer."""
     mapped = [name for name, field in entity.fields.items() if field.partner_center]
-    columns = entity.columns(LINKED, *mapped)
+    named = [part for name in mapped for part in named_in(entity.fields[name].template)]
+    columns = entity.columns(*dict.fromkeys((LINKED, *mapped, *named)))
     reads = [_read_of(entity, columns, one) for one in _customers(links)]
     answers = engine.ports.crm.read(reads) if reads else ()
     return {entity.row_id(row): row for answer in answers for row in answer.rows}

@@ -240,9 +240,10 @@ def _earliest(fact: Fact, contract: Contract, policy: Policy) -> date:
 def _effective_on(fact: Fact, context: Context, earlier: Sequence[Decided], earliest: date) -> date:
     """Take the date the person set for this change, else the day on which it was made.
 
-    A date that lies too far back gives way to what the person made of it since. Without audit
-    a date on the row counts only if no log has used it: it stays on the row. With audit a date
-    that was saved after the change belongs to the next one.
+    What happened at the provider cannot be dated otherwise: too far back, it counts from the
+    earliest day. A person's date that lies too far back gives way to what was made of it since.
+    Without audit a date on the row counts only if no log has used it: it stays on the row. With
+    audit a date that was saved after the change belongs to the next one.
     """
     on_row = context.subscription.change_effective_on if context.subscription else None
     told = fact.effective_on
@@ -250,7 +251,7 @@ def _effective_on(fact: Fact, context: Context, earlier: Sequence[Decided], earl
     is_mended = is_audited and on_row != told
     zone = context.contract.time_zone if context.contract else "UTC"
     if fact.source.is_foreign:
-        return told or effective_date(fact.at, zone)
+        return max(told, earliest) if told else effective_date(fact.at, zone)
     if told is not None and (told >= earliest or not is_mended):
         return told
     used = {log.effective_on for log in context.logs} | {one.effective_on for one in earlier}

@@ -56,6 +56,13 @@ class Field:
     shift: int = 0
     """Days from the date in the column to the date that the engine means."""
     partner_center: str = ""
+    """A field of its document; one inside another is `outer.inner`."""
+    partner_end: str = ""
+    """Of a date: whether it is `inclusive` there, the last day, or `exclusive`, the day after."""
+    template: str = ""
+    """What is sent there instead of the column: a text with other fields of the row in braces."""
+    constant: Value = None
+    """What is sent there whatever the column holds; None: nothing is."""
     partner_choices: Mapping[str, str] = field(default_factory=dict)
     """What Partner Center calls each choice; several may share one name there."""
     owner: str = ""

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from lifecycle.rules import Finding
-from sync.mapping import Field, Type
+from sync.mapping import Field, Type, Value
+from sync.mapping_made import MADE_KEYS, made_findings
 from sync.mapping_needs import CHOICES, ENDS, NEEDED, OPTIONAL, fits, target_of
-from sync.mapping_rights import RIGHTS_KEYS, partner_findings, rights_findings
+from sync.mapping_rights import END_KINDS, RIGHTS_KEYS, partner_findings, rights_findings
 from sync.mapping_words import Path, Spec, foreign, meant, unknown_keys, words
 
 FIELD_KEYS = (
     *("dataverse", "type", "choices", "to", "bind", "ends"),
-    *("partner_center", "partner_choices", *RIGHTS_KEYS),
+    *("partner_center", "partner_end", *MADE_KEYS, "partner_choices", *RIGHTS_KEYS),
 )
-END_KINDS = ("inclusive", "exclusive")
 
 
 def read_fields(document: object, entity: str, findings: list[Finding]) -> dict[str, Field]:
@@ -27,6 +27,9 @@ def read_fields(document: object, entity: str, findings: list[Finding]) -> dict[
         spec = document.get(name)
         if isinstance(spec, dict):
             findings += _misfits(entity, name, spec, kind)
+    for name, spec in document.items():
+        if isinstance(spec, dict):
+            findings += made_findings(spec, ("fields", str(name)), document)
     read = [_field(str(name), spec, findings) for name, spec in document.items()]
     fields = {field.name: field for field in read if field}
     findings += _shared_columns(fields)
@@ -96,12 +99,20 @@ def _field(name: str, spec: object, findings: list[Finding]) -> Field | None:
         bind=str(spec.get("bind", "")),
         shift=_shift(name, spec),
         partner_center=str(spec.get("partner_center", "")),
+        partner_end=str(spec.get("partner_end", "")),
+        template=str(spec.get("template", "")),
+        constant=_constant(spec),
         partner_choices=words(spec, "partner_choices"),
         owner=str(spec.get("owner", "")),
         direction=str(spec.get("direction", "")),
         enforce=spec.get("enforce") is True,
         write_back=words(spec, "write_back"),
     )
+
+
+def _constant(spec: Spec) -> Value:
+    given = spec.get("constant")
+    return given if isinstance(given, str | int) else None
 
 
 def _type_findings(spec: Spec, path: Path) -> Iterator[Finding]:

@@ -2,16 +2,31 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from difflib import get_close_matches
+from re import match
 
 from lifecycle.rules import Finding
 from sync.mapping import Type
 from sync.mapping_sides import KEEP
 from sync.mapping_words import Path, Spec, foreign, meant, words
+from sync.partner_path import root_of
 from sync.reconcile import Direction, Owner
 
 OWNERS = tuple(Owner)
 DIRECTIONS = tuple(Direction)
 RIGHTS_KEYS = ("owner", "direction", "enforce", "write_back")
+END_KINDS = ("inclusive", "exclusive")
+PARTNER_NAME = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$"
+"""A field of the resource, or `outer.inner`."""
+PARTNER_FIELDS = (
+    *("id", "offerId", "offerName", "friendlyName", "quantity", "unitType", "creationDate"),
+    *("effectiveStartDate", "commitmentEndDate", "cancellationAllowedUntilDate", "status"),
+    *("autoRenewEnabled", "billingType", "billingCycle", "termDuration", "renewalTermDuration"),
+    *("billingCycleEndDate", "isTrial", "partnerId", "orderId", "publisherName", "contractType"),
+    *("scheduledNextTermInstructions", "scheduledActions", "refundableQuantity", "productType"),
+)
+"""The names that a slip is recognised by; others may be mapped as well."""
+_NEAR = 0.85
 _CHOSEN = (Type.CHOICE, Type.STATUS)
 
 
@@ -35,14 +50,38 @@ def rights_findings(spec: Spec, path: Path) -> Iterator[Finding]:
 
 def partner_findings(spec: Spec, path: Path) -> Iterator[Finding]:
     """Find what is wrong with the field's name and words at Partner Center."""
-    if not isinstance(spec.get("partner_center", ""), str):
-        told = f"{spec['partner_center']!r} is no name"
-        yield Finding((*path, "partner_center"), told, "Name one field of the resource.")
+    yield from _name_findings(spec, path)
+    yield from _partner_end_findings(spec, path)
     if "partner_center" in spec and spec.get("type") == Type.LOOKUP:
         remedy = "Ids of Dynamics mean nothing there; leave it out."
         yield Finding((*path, "partner_center"), "a lookup cannot be compared", remedy)
     yield from _choice_findings(spec, path)
     yield from _back_findings(spec, path)
+
+
+def _name_findings(spec: Spec, path: Path) -> Iterator[Finding]:
+    name, place = spec.get("partner_center", "id"), (*path, "partner_center")
+    if not isinstance(name, str) or not match(PARTNER_NAME, name):
+        remedy = "Name one field of the resource, or outer.inner."
+        yield Finding(place, f"{name!r} is no name", remedy)
+        return
+    root = root_of(name)
+    near = get_close_matches(root, PARTNER_FIELDS, n=1, cutoff=_NEAR)
+    if root not in PARTNER_FIELDS and near:
+        told = f"Partner Center has no field {root!r}"
+        yield Finding(place, told, f"Did you mean '{near[0]}'?")
+
+
+def _partner_end_findings(spec: Spec, path: Path) -> Iterator[Finding]:
+    if "partner_end" not in spec:
+        return
+    place, given = (*path, "partner_end"), spec["partner_end"]
+    if given not in END_KINDS:
+        remedy = meant(given, END_KINDS, "Use inclusive or exclusive.")
+        yield Finding(place, f"unknown end {given!r}", remedy)
+    if spec.get("type") != Type.DATE or "partner_center" not in spec:
+        remedy = "It is for a date that names a field with `partner_center`."
+        yield Finding(place, "'partner_end' has no effect here", remedy)
 
 
 def _choice_findings(spec: Spec, path: Path) -> Iterator[Finding]:

@@ -10,11 +10,11 @@ from typing import Final
 from lifecycle.rules import PARTNER_MONEY, Deactivate
 from lifecycle.states import LogKind, Money, ProviderIntent, Seats, Status
 from sync.mapping import Type
-from sync.mapping_fields import END_KINDS, FIELD_KEYS
+from sync.mapping_fields import FIELD_KEYS
 from sync.mapping_files import MATCH_KEYS, TABLE_KEYS, TOP_KEYS
 from sync.mapping_needs import CHOICES, ENDS, NEEDED, OPTIONAL, fits, target_of
-from sync.mapping_rights import DIRECTIONS, OWNERS
-from sync.mapping_trials import SIDES, TRIAL_KEYS
+from sync.mapping_rights import DIRECTIONS, END_KINDS, OWNERS, PARTNER_NAME
+from sync.mapping_trials import COURSES, SIDES, TRIAL_KEYS
 from sync.remote import Json
 
 Schema = dict[str, Json]
@@ -97,7 +97,10 @@ def _field() -> Schema:
         "to": _one_of(NEEDED),
         "bind": _TEXT,
         "ends": _one_of(END_KINDS),
-        "partner_center": _TEXT,
+        "partner_center": {"type": "string", "pattern": PARTNER_NAME},
+        "partner_end": _one_of(END_KINDS),
+        "template": _TEXT,
+        "constant": _scalar(),
         "partner_choices": {"type": "object", "additionalProperties": _TEXT},
         "owner": _one_of(OWNERS),
         "direction": _one_of(DIRECTIONS),
@@ -146,10 +149,11 @@ def _trial() -> Schema:
         **dict.fromkeys(TRIAL_KEYS, _ANY_OBJECT),
         "name": _TEXT,
         "differences": sides,
+        "courses": {"type": "object", "additionalProperties": _one_of(COURSES)},
     }
     return {
         **_object(properties, required=("name",)),
-        "anyOf": [{"required": ["expect"]}, {"required": ["differences"]}],
+        "anyOf": [{"required": [key]} for key in ("expect", "differences", "courses")],
     }
 
 

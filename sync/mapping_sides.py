@@ -5,10 +5,12 @@ Values are compared in the poorer vocabulary: what Partner Center calls a choice
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from sync.mapping import Entity, Field, Record, Type, Value, parse_value
+from sync.mapping_made import held_here
+from sync.partner_path import carries, value_at
 from sync.remote import Json
 
 KEEP = "keep"
@@ -29,8 +31,14 @@ def partner_record(entity: Entity, resource: Mapping[str, Json]) -> Record:
 
     Raise ValueError or TypeError for a value that does not fit the type of its field.
     """
-    mapped = (field for field in entity.fields.values() if field.partner_center in resource)
-    return {field.name: _value(field, resource[field.partner_center]) for field in mapped}
+    mapped = (
+        field
+        for field in entity.fields.values()
+        if field.partner_center and carries(resource, field.partner_center)
+    )
+    return {
+        field.name: read_there(field, value_at(resource, field.partner_center)) for field in mapped
+    }
 
 
 def differences(
@@ -38,20 +46,27 @@ def differences(
 ) -> Mapping[str, Difference]:
     """Return the fields that both sides carry with different values."""
     found = partner_record(entity, resource)
+    held = {name: held_here(entity.fields[name], record) for name in found if name in record}
     return {
-        name: Difference(crm=record[name], partner_center=value)
-        for name, value in found.items()
-        if name in record
-        and there(entity.fields[name], record[name]) != there(entity.fields[name], value)
+        name: Difference(crm=ours, partner_center=found[name])
+        for name, ours in held.items()
+        if there(entity.fields[name], ours) != there(entity.fields[name], found[name])
     }
 
 
-def _value(field: Field, raw: Json) -> Value:
+def read_there(field: Field, raw: Json) -> Value:
+    """Read a value of a resource; raise ValueError, TypeError or ArithmeticError if it is none."""
     if raw is None:
         return None
     if field.type in _CHOICES:
         return str(raw).lower()
-    return parse_value(field.type, raw)
+    return _moved(field, parse_value(field.type, raw), -1)
+
+
+def _moved(field: Field, value: Value, days: int) -> Value:
+    """Move a date between the last day, which we mean, and the day after, where they mean that."""
+    is_after = field.partner_end == "exclusive" and isinstance(value, date)
+    return value + timedelta(days=days) if is_after and isinstance(value, date) else value
 
 
 def there(field: Field, value: Value) -> Value:
@@ -86,7 +101,7 @@ def to_crm(field: Field, partner: Value) -> Value:
 
 def to_partner(field: Field, value: Value) -> Json:
     """Return a value of Dynamics as Partner Center takes it."""
-    found = there(field, value)
+    found = _moved(field, there(field, value), 1)
     if isinstance(found, datetime):
         return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return found.isoformat() if isinstance(found, date) else found

@@ -1,17 +1,19 @@
 """The `tests:` of a mapping file: given a row and a resource, what must the fields be? Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from lifecycle.rules import Finding
 from sync.mapping import Entity, Field, MalformedRowError, Record, Type, Value, parse_value
-from sync.mapping_sides import differences, partner_record
+from sync.mapping_sides import differences, partner_record, stored, there
 from sync.mapping_words import Path, Spec, meant, unknown_keys
-from sync.remote import Json
+from sync.reconcile import Course, Ruling, compare
+from sync.remote import Json, Row
 
-TRIAL_KEYS = ("name", "dataverse", "partner_center", "expect", "differences")
+TRIAL_KEYS = ("name", "dataverse", "partner_center", "base", "expect", "differences", "courses")
+COURSES = tuple(Course)
 SIDES = ("crm", "partner_center")
 
 
@@ -43,22 +45,37 @@ def _shape(one: Spec, path: Path, fields: tuple[str, ...]) -> Iterator[Finding]:
     yield from unknown_keys(one, path, TRIAL_KEYS)
     if not one.get("name"):
         yield Finding((*path, "name"), "a name is missing", "Say what the test shows.")
-    for key in ("dataverse", "partner_center", "expect", "differences"):
+    for key in TRIAL_KEYS[1:]:
         if key in one and not isinstance(one[key], dict):
             yield Finding((*path, key), "this must be a mapping", "Write {name: value}.")
     yield from _incomplete(one, path)
-    for key in ("expect", "differences"):
+    for key in ("base", "expect", "differences", "courses"):
         yield from _unknown_fields(one.get(key), (*path, key), fields)
+    yield from _course_findings(one, path)
 
 
 def _incomplete(one: Spec, path: Path) -> Iterator[Finding]:
-    if "expect" not in one and "differences" not in one:
-        yield Finding(path, "nothing is expected", "Add `expect` or `differences`.")
+    if not {"expect", "differences", "courses"} & {*one}:
+        remedy = "Add `expect`, `differences` or `courses`."
+        yield Finding(path, "nothing is expected", remedy)
     if "dataverse" not in one and "partner_center" not in one:
         yield Finding(path, "nothing is given", "Add `dataverse` or `partner_center`.")
-    elif "differences" in one and not ("dataverse" in one and "partner_center" in one):
-        remedy = "Differences are those between a row and a resource."
-        yield Finding((*path, "differences"), "one side is missing", remedy)
+        return
+    for key in ("differences", "courses"):
+        if key in one and not ("dataverse" in one and "partner_center" in one):
+            remedy = "It is about a row and a resource."
+            yield Finding((*path, key), "one side is missing", remedy)
+
+
+def _course_findings(one: Spec, path: Path) -> Iterator[Finding]:
+    if "base" in one and "courses" not in one:
+        remedy = "It says what both sides held, for `courses`."
+        yield Finding((*path, "base"), "'base' has no effect here", remedy)
+    wanted = one.get("courses")
+    for name, course in wanted.items() if isinstance(wanted, dict) else ():
+        if course not in COURSES:
+            remedy = meant(course, COURSES, f"Use one of: {', '.join(COURSES)}.")
+            yield Finding((*path, "courses", str(name)), f"unknown course {course!r}", remedy)
 
 
 def _unknown_fields(given: object, path: Path, fields: tuple[str, ...]) -> Iterator[Finding]:
@@ -87,18 +104,50 @@ def _run(entity: Entity, test: Spec, path: Path) -> Iterator[Failure]:
     wanted = test.get("expect")
     try:
         record = entity.record({entity.id_column: "of this test", **row})
-        there = partner_record(entity, resource)
+        theirs = partner_record(entity, resource)
     except (MalformedRowError, ValueError, TypeError, ArithmeticError) as error:
         told = str(error) or "a value of the resource does not fit the type of its field"
         yield Failure(path=path, told=told)
         return
     if isinstance(wanted, dict):
-        found = record if "dataverse" in test else there
+        found = record if "dataverse" in test else theirs
         yield from _compare(entity, wanted, found, (*path, "expect"))
     differing = test.get("differences")
     if isinstance(differing, dict):
         place = (*path, "differences")
         yield from _compare_sides(entity, differing, (record, resource), place)
+    courses = test.get("courses")
+    if isinstance(courses, dict):
+        rulings = compare(entity, record, theirs, _base(entity, test.get("base")), {}).rulings
+        yield from _compare_courses(courses, rulings, (*path, "courses"))
+
+
+def _base(entity: Entity, given: object) -> tuple[Row, Row]:
+    """Return what both sides held: one value, or that of each side."""
+    sides: tuple[dict[str, Json], dict[str, Json]] = ({}, {})
+    for name, value in given.items() if isinstance(given, dict) else ():
+        for held, side in zip(sides, SIDES, strict=True):
+            one = value.get(side) if isinstance(value, dict) else value
+            field = entity.fields[name]
+            held[name] = stored(there(field, _read(field, one)))
+    return sides
+
+
+def _compare_courses(wanted: Spec, rulings: Iterable[Ruling], path: Path) -> Iterator[Failure]:
+    """Compare the courses; what is not named must ask for nothing."""
+    found = {one.field: one for one in rulings}
+    for name, course in wanted.items():
+        if name not in found:
+            yield Failure(path=(*path, name), told=f"{name} is not compared")
+        elif found[name].course != course:
+            yield Failure(path=(*path, name), told=_course_told(found[name]))
+    for name, ruling in found.items():
+        if name not in wanted and ruling.course is not Course.NOTHING:
+            yield Failure(path=path, told=f"{_course_told(ruling)}; none is expected")
+
+
+def _course_told(ruling: Ruling) -> str:
+    return f"{ruling.field} is {ruling.course}: {ruling.reason}"
 
 
 def _compare(entity: Entity, wanted: Spec, found: Record, path: Path) -> Iterator[Failure]:

@@ -15,6 +15,7 @@ from sync.provider_rows import known_providers
 from sync.remote import RemoteError
 from sync.sweep import Swept, sweep
 from sync.sweep_state import ask_sweep, sweep_state
+from sync.unlisted import ask_all, suspect_unlisted
 
 _FIGURES = "partner figures"
 
@@ -54,6 +55,8 @@ def run_partner_round(engine: Engine, *, whole: bool = False) -> PartnerReport:
         engine.ports.store.tx(lambda tx: ask_sweep(tx, names))
         report.swept = sweep(engine, seconds=None)
         report.failures |= report.swept.failures
+        engine.ports.store.tx(partial(ask_all, engine))
+    report.failures |= suspect_unlisted(engine)
     engine.ports.store.tx(partial(_count, engine, is_heard=not heard.failures))
     if heard.records:
         engine.ports.log.info("records heard", rows=heard.records, suspects=heard.suspects)
@@ -68,6 +71,7 @@ def sweep_on(engine: Engine) -> PartnerReport:
         report.failures |= report.swept.failures
         if report.swept.ended:
             engine.ports.store.tx(partial(_count, engine, is_heard=False))
+    report.failures |= suspect_unlisted(engine)
     return report
 
 

@@ -60,7 +60,7 @@ class _Looked:
 def poll_subscriptions(engine: Engine) -> int:
     """Take in changed subscriptions; return how many rows were new or different."""
     entity = engine.mappings.entity("subscription")
-    columns = (*entity.columns(*POLLED, *followed(entity)), VERSION)
+    columns = (*entity.columns(*dict.fromkeys((*POLLED, *followed(entity)))), VERSION)
     adopted = engine.ports.store.tx(lambda tx: tx.meta("adopted")) is not None
     count = sum(
         _take_page(engine, page, adopted=adopted) for page in pages(engine, entity, columns)
@@ -139,7 +139,7 @@ def look_again(engine: Engine) -> int:
     wanted = store.tx(lambda tx: sorted({*tx.revisits(), *late_rows(engine, tx)}))
     if not wanted:
         return 0
-    columns = (*entity.columns(*POLLED, *followed(entity)), VERSION)
+    columns = (*entity.columns(*dict.fromkeys((*POLLED, *followed(entity)))), VERSION)
     reads = [Read(set=entity.set, columns=columns, id=one) for one in wanted]
     answers = engine.ports.crm.read(reads)
     rows = {entity.row_id(row): row for answer in answers for row in answer.rows}

@@ -27,6 +27,7 @@ from sync.reconciling import reconcile_suspects
 from sync.remote import Action, RemoteError
 from sync.schedule_due import take_scheduled
 from sync.state import Operation, Service
+from sync.wording import NOT_PROVISIONED
 
 SCHEMA = 1
 _TIMED = "consequences"
@@ -157,8 +158,11 @@ def _described(engine: Engine, prepared: Prepared) -> list[Document]:
 
 
 def _consequences(plan: Plan) -> str:
-    told = [paragraph(plan, one, plan.consequences) for one in plan.logs[-1:]]
-    return told[0] if told and plan.consequences else ""
+    """Say what the last change means; first that the provider will not do it, and what to do."""
+    failure = plan.steps.failure if plan.steps else ""
+    last = plan.logs[-1:] if plan.consequences else ()
+    told = [paragraph(plan, one, plan.consequences) for one in last]
+    return " ".join([*([f"{NOT_PROVISIONED}{failure}"] if failure else []), *told])
 
 
 def _reason(rule: str, refund: str, plan: Plan) -> str:

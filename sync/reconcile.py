@@ -20,7 +20,9 @@ from enum import StrEnum
 from typing import Final
 
 from sync.mapping import Entity, Field, Record, Value
+from sync.mapping_made import held_here
 from sync.mapping_sides import is_empty, stored, there, to_crm, to_partner
+from sync.partner_path import root_of
 from sync.remote import Json, Row
 
 
@@ -179,12 +181,12 @@ def compare(
     crm: dict[str, Json] = {}
     partner: dict[str, Json] = {}
     for field in _compared(entity, record, resource, left_out):
-        ruling = _rule(field, record[field.name], resource[field.name], base)
+        ruling = _rule(field, held_here(field, record), resource[field.name], base)
         rulings.append(ruling)
         if ruling.course is Course.TO_CRM:
             taken[field.name] = to_crm(field, ruling.partner)
         if ruling.course is Course.TO_PARTNER_CENTER and field.name not in STATE:
-            sent[field.partner_center] = to_partner(field, record[field.name])
+            sent[field.partner_center] = to_partner(field, held_here(field, record))
         if held := _next_base(ruling):
             crm[field.name], partner[field.name] = held
     return Comparison(rulings=tuple(rulings), taken=taken, sent=sent, crm=crm, partner=partner)
@@ -192,7 +194,7 @@ def compare(
 
 def _compared(entity: Entity, record: Record, resource: Record, left_out: Row) -> Iterator[Field]:
     for name, field in entity.fields.items():
-        if not field.partner_center or field.partner_center in left_out:
+        if not field.partner_center or root_of(field.partner_center) in left_out:
             continue
         if name in record and name in resource and rights_of(field).direction != Direction.NONE:
             yield field

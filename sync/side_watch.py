@@ -7,6 +7,7 @@ what both sides were left with, so that an echo of ours makes nobody suspect (ru
 from collections.abc import Iterable, Iterator
 
 from sync.mapping import Entity, MalformedRowError
+from sync.mapping_made import held_here, named_in
 from sync.mapping_sides import stored, there
 from sync.ports import Tx
 from sync.reconcile import STATE, Direction, rights_of
@@ -16,7 +17,12 @@ _REASON = "changed in Dynamics"
 
 
 def followed(entity: Entity) -> tuple[str, ...]:
-    """Return the plain fields that are compared with Partner Center."""
+    """Return the fields whose columns tell what is compared with Partner Center."""
+    named = (part for name in _compared(entity) for part in _told_by(entity, name))
+    return tuple(dict.fromkeys(one for one in named if one not in STATE))
+
+
+def _compared(entity: Entity) -> tuple[str, ...]:
     return tuple(
         name
         for name, field in entity.fields.items()
@@ -26,9 +32,13 @@ def followed(entity: Entity) -> tuple[str, ...]:
     )
 
 
+def _told_by(entity: Entity, name: str) -> tuple[str, ...]:
+    return (name, *named_in(entity.fields[name].template))
+
+
 def suspect_changed(tx: Tx, entity: Entity, rows: Iterable[Row]) -> None:
     """Suspect the rows of which such a field differs from what it was left with."""
-    names = followed(entity)
+    names = _compared(entity)
     tx.suspect(_changed(tx, entity, rows, names), _REASON)
 
 
@@ -43,11 +53,14 @@ def _changed(tx: Tx, entity: Entity, rows: Iterable[Row], names: Iterable[str]) 
 
 
 def _differs(entity: Entity, row: Row, name: str, base: Row) -> bool:
-    column = entity.column(name)
-    if name not in base or column not in row:
-        return False
+    told = {entity.id_column: row[entity.id_column]}
+    for column in entity.columns(*_told_by(entity, name)):
+        if column not in row or name not in base:
+            return False
+        told[column] = row[column]
     try:
-        record = entity.record({entity.id_column: row[entity.id_column], column: row[column]})
+        record = entity.record(told)
     except MalformedRowError:
         return False
-    return stored(there(entity.fields[name], record[name])) != base[name]
+    field = entity.fields[name]
+    return stored(there(field, held_here(field, record))) != base[name]

@@ -11,6 +11,7 @@ from lifecycle.states import LogKind
 from sync.comparing import differences, licence_record, merged
 from sync.engine import Engine
 from sync.mapping import Record, Value
+from sync.mapping_made import held_here
 from sync.mapping_sides import stored, there
 from sync.planned import Case, Plan
 from sync.ports import Tx
@@ -138,11 +139,12 @@ def provided(engine: Engine, case: Case, plan: Plan, licence: Licence, *, done: 
 
     def tx_provided(tx: Tx) -> None:
         _keep(engine, tx, subject, sides)
-        if not sent:
-            return
-        _forget_differences(tx, subject, sides[0])
-        if case.suspicion and not plan.row:
-            tx.clear_suspicion(case.suspicion)
+        if sent:
+            _forget_differences(tx, subject, sides[0])
+            if case.suspicion and not plan.row:
+                tx.clear_suspicion(case.suspicion)
+        elif done and tx.differences(subject) and licence.status == "active":
+            tx.suspect([subject], "what could not be sent before may be sent now")
 
     engine.ports.store.tx(tx_provided)
 
@@ -152,7 +154,7 @@ def _held(engine: Engine, row: Record, licence: Licence, names: Iterable[str]) -
     theirs = licence_record(entity, licence, row)
     fields = [entity.fields[name] for name in sorted(names) if name in theirs and name in row]
     return (
-        {one.name: stored(there(one, row[one.name])) for one in fields},
+        {one.name: stored(there(one, held_here(one, row))) for one in fields},
         {one.name: stored(there(one, theirs[one.name])) for one in fields},
     )
 

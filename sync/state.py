@@ -110,7 +110,7 @@ class Fact:
     at: datetime
     by: str = ""
     effective_on: date | None = None
-    """The date that the person set for it, if any."""
+    """The date that the person set for it, or on which a term made it, if any."""
     state: FactState = FactState.WAITING
     ordinal: int = 0
 

@@ -5,7 +5,7 @@ instructions are deleted; Learn: update-a-subscription-by-id). Money and unknown
 through untouched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -26,6 +26,11 @@ KNOWN: Final = {
 """The documented values; others are kept as they are, and reported."""
 DATES: Final = ("commitmentEndDate", "cancellationAllowedUntilDate")
 NEVER: Final = "0001-01-01"
+_STATUS: Final[Mapping[Action, str]] = {
+    Action.SUSPEND: "suspended",
+    Action.REACTIVATE: "active",
+    Action.CANCEL: "deleted",
+}
 OFFER_PARTS: Final = 3
 """A New Commerce offer id is product:sku:availability."""
 
@@ -120,12 +125,8 @@ def _schedule_shows(resource: Row, sent: Row) -> bool:
 
 def _intent(document: Row, action: Action, *, quantity: int | None, held: Row | None) -> Row:
     match action:
-        case Action.SUSPEND:
-            return {"status": "suspended"}
-        case Action.REACTIVATE:
-            return {"status": "active"}
-        case Action.CANCEL:
-            return {"status": "deleted"}
+        case Action.SUSPEND | Action.REACTIVATE | Action.CANCEL:
+            return {"status": _STATUS[action]}
         case Action.RESTORE:
             return _restored(held)
         case Action.SET_QUANTITY:
@@ -133,7 +134,32 @@ def _intent(document: Row, action: Action, *, quantity: int | None, held: Row | 
         case Action.SCHEDULE_QUANTITY:
             return _scheduled(document, _wanted(quantity))
         case Action.FIELDS:
-            return held or {}
+            return _set(document, held or {})
+
+
+def _set(document: Row, values: Row) -> Row:
+    """Return the fields that change; of `outer.inner` the whole outer one, as it then is.
+
+    What was scheduled for the next term goes as a whole when one of its fields is emptied.
+    """
+    changed: dict[str, Json] = {}
+    for name, value in sorted(values.items(), key=lambda one: one[1] is not None):
+        root, *inner = name.split(".")
+        outer = changed.get(root, document.get(root))
+        if root == NEXT_TERM and inner and value is not None and not outer:
+            outer = _scheduled({**document, ACTIONS: None}, whole(document.get("quantity")) or 0)[
+                NEXT_TERM
+            ]
+        emptied = root == NEXT_TERM and value is None
+        changed[root] = None if emptied else _placed(outer, inner, value)
+    return changed
+
+
+def _placed(outer: Json, inner: Sequence[str], value: Json) -> Json:
+    if not inner:
+        return value
+    held = mapping(outer)
+    return {**held, inner[0]: _placed(held.get(inner[0]), inner[1:], value)}
 
 
 def _wanted(quantity: int | None) -> int:

@@ -221,6 +221,33 @@ def test_a_decrease_at_renewal_names_the_present_product():
     }
 
 
+@pytest.mark.parametrize(
+    ("plan", "values", "becomes"),
+    [
+        (PLAN, {"quantity": 4}, {**PLAN, "quantity": 4}),
+        (PLAN, {"quantity": None}, None),
+        (PLAN, {"quantity": None, "product.termDuration": "P3Y"}, ...),
+    ],
+    ids=["one field", "emptied", "emptied, and another one set"],
+)
+def test_a_field_inside_another_is_set_in_the_whole_of_it(plan, values, becomes):
+    resource = {**MODERN, "scheduledNextTermInstructions": plan}
+    named = {f"scheduledNextTermInstructions.{name}": one for name, one in values.items()}
+    body = compose(resource, Action.FIELDS, held={"friendlyName": "Mine", **named})
+    assert body["friendlyName"] == "Mine"
+    found = body["scheduledNextTermInstructions"]
+    if becomes is ...:
+        assert (found["product"]["termDuration"], found["quantity"]) == ("P3Y", MODERN["quantity"])
+    else:
+        assert found == becomes
+
+
+def test_the_first_field_of_a_plan_makes_the_plan_of_the_present_product():
+    held = {"scheduledNextTermInstructions.quantity": 4}
+    body = compose(MODERN, Action.FIELDS, held=held)
+    assert body == compose(MODERN, Action.SCHEDULE_QUANTITY, quantity=4)
+
+
 def test_a_decrease_at_renewal_keeps_a_product_change_that_is_planned():
     resource = {**MODERN, "scheduledNextTermInstructions": PLAN}
     body = compose(resource, Action.SCHEDULE_QUANTITY, quantity=4)

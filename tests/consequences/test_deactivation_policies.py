@@ -393,3 +393,19 @@ def test_explain_tells_what_a_deactivation_meant(stage):
     [decided] = [line for line in tell(story, entity) if "decided:" in line]
     assert "; it means: It can no longer be cancelled" in decided
     assert decided.endswith("Margin effect: -58.33 USD, because no cost is avoided.")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"status": "cancelled"}, "Not provisioned: The provider allows no cancellation any more"),
+        ({"sk_quantity": 7}, "Not provisioned: The provider lets only 0 of 3 seats go now"),
+    ],
+    ids=["a cancellation outside the window", "fewer seats outside the window"],
+)
+def test_what_the_provider_would_not_do_is_told_before_it_is_tried(stage, change, told):
+    stage.edits(**change)
+    engine = stage.application.engine
+    engine.ports = replace(engine.ports, store=engine.ports.store.copy())
+    [planned] = preview(engine)["changes"]
+    assert planned["consequences"].startswith(told)

@@ -88,9 +88,9 @@ def test_the_daemon_begins_a_sweep_when_its_hour_has_come(stage):
     assert stage.application.store.tx(lambda tx: sweep_state(tx, CONNECTOR)).ended
 
 
-def test_without_a_connection_that_can_list_nothing_can_be_swept(stage):
+def test_without_a_connection_nothing_can_be_swept(stage):
     engine = stage.application.engine
-    engine.ports = replace(engine.ports, feeds={})
+    engine.ports = replace(engine.ports, feeds={}, providers={})
     with pytest.raises(RequestRefusedError, match="no connection"):
         run_request(engine, "drift sweep", "{}")
 

@@ -47,6 +47,7 @@ KINDS = (
     "resume",
     "cancellation",
     "renewal",
+    "expiry",
 )
 LINE_KINDS = ("recurring", "charge", "refund", "one-off", "usage", "carried")
 DECISIONS = ("refunded", "by subscription", "by contract", "by setting", "nothing", "removed")

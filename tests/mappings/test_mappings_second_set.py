@@ -65,6 +65,49 @@ def test_both_sides_are_compared_under_the_tenants_names(tenant):
     assert (tenant.licence()["status"], tenant.licence()["autoRenewEnabled"]) == ("active", True)
 
 
+def by_hand(tenant, **fields):
+    with tenant.world.lock:
+        tenant.world.partner_center.change_by_hand(tenant.licence_id, fields)
+
+
+def compared(tenant):
+    store = tenant.application.store
+    store.tx(lambda tx: tx.suspect([tenant.subscription], "a test says so"))
+    assert tenant.runs() == []
+    return tenant.row("work365_subscription", tenant.subscription)
+
+
+PLANNED = ("contoso_billingcycle", "contoso_renewalquantity", "contoso_renewalcycle")
+
+
+def planned(row):
+    return tuple(row[name] for name in PLANNED)
+
+
+def test_what_is_planned_for_the_next_term_flows_both_ways(tenant):
+    first = {"contoso_billingcycle": "monthly", "contoso_termenddate": "2026-06-09"}
+    tenant.edits("work365_subscription", tenant.subscription, **first)
+    assert planned(compared(tenant)) == ("monthly", None, None)
+    tenant.edits("work365_subscription", tenant.subscription, contoso_renewalquantity=7)
+    assert tenant.runs() == []
+    plan = tenant.licence()["scheduledNextTermInstructions"]
+    assert (plan["quantity"], plan["product"]["billingCycle"]) == (7, "monthly")
+    plan = {**plan, "quantity": 8, "product": {**plan["product"], "billingCycle": "annual"}}
+    by_hand(tenant, scheduledNextTermInstructions=plan)
+    assert planned(compared(tenant)) == ("monthly", 8, "annual")
+    deactivate(tenant)
+    assert tenant.licence()["scheduledNextTermInstructions"] is None
+    assert planned(compared(tenant)) == ("monthly", 8, "annual")
+    tenant.edits("work365_subscription", tenant.subscription, statecode=0, statuscode=1)
+    assert tenant.runs() == []
+    assert tenant.licence()["scheduledNextTermInstructions"]["quantity"] == 8
+    tenant.edits("work365_subscription", tenant.subscription, contoso_renewalquantity=None)
+    assert tenant.runs() == []
+    assert tenant.licence()["scheduledNextTermInstructions"] is None
+    assert planned(compared(tenant)) == ("monthly", None, None)
+    assert not tenant.application.store.tx(lambda tx: tx.parked())
+
+
 def play(tenant):
     """Deactivate, activate, invoice and pay; return the invoice of July as it was issued."""
     deactivate(tenant)

@@ -26,7 +26,7 @@ def test_the_tests_of_the_shipped_files_hold(command, folder):
     assert code == 0, said
     found = open_folder(folder)
     count = sum(len(trials_of(found, name)) for name in read_folder(found).entities)
-    assert count >= 6
+    assert count >= 8
     assert f"{count} tests, 0 failed." in said
 
 
@@ -42,7 +42,7 @@ def test_a_test_that_does_not_hold_is_told_with_its_file_and_line_and_exit_code_
     assert (
         f"{path}:{line}: tests.0.expect.status: a row is read: status is paused, not active" in said
     )
-    assert "6 tests, 1 failed." in said
+    assert "8 tests, 1 failed." in said
 
 
 ROW = {"statecode": 0, "statuscode": 1, "sk_quantity": 10, "sk_autorenew": True}
@@ -92,6 +92,62 @@ def test_what_is_found_instead_is_told(test, where, told):
     assert told in sentence
 
 
+BOTH = {"dataverse": {"sk_quantity": 12, "sk_autorenew": True}}
+BOTH["partner_center"] = {"quantity": 11, "autoRenewEnabled": False}
+
+
+@pytest.mark.parametrize(
+    ("base", "courses"),
+    [
+        (None, {"quantity": "reported", "auto_renew": "reported"}),
+        (
+            {"quantity": 12, "auto_renew": True},
+            {"quantity": "to_crm", "auto_renew": "to_crm"},
+        ),
+        (
+            {"quantity": 11, "auto_renew": False},
+            {"quantity": "to_partner_center", "auto_renew": "to_partner_center"},
+        ),
+        (
+            {"quantity": {"crm": 12, "partner_center": 11}, "auto_renew": True},
+            {"quantity": "nothing", "auto_renew": "to_crm"},
+        ),
+        (
+            {"quantity": {"crm": 12, "partner_center": 11}, "auto_renew": True},
+            {"auto_renew": "to_crm"},
+        ),
+    ],
+    ids=["first seen", "there", "here", "as they were, and named", "as they were"],
+)
+def test_rule_5_1_the_course_of_each_field_is_that_of_the_daemon(base, courses):
+    told = {} if base is None else {"base": base}
+    assert failed("subscription", **BOTH, **told, courses=courses) == []
+    for name in courses:
+        wrong = {**courses, name: "conflict"}
+        [(place, sentence)] = failed("subscription", **BOTH, **told, courses=wrong)
+        assert place == f"courses.{name}"
+        assert sentence.startswith(f"{name} is {courses[name]}: ")
+
+
+@pytest.mark.parametrize(
+    ("courses", "where", "told"),
+    [
+        ({"auto_renew": "to_crm"}, "courses", "quantity is to_crm: changed at Partner Center"),
+        (
+            {"auto_renew": "to_crm", "quantity": "to_crm", "term_end": "to_crm"},
+            "courses.term_end",
+            "term_end is not compared",
+        ),
+    ],
+    ids=["a field that is not named", "a field that is not there"],
+)
+def test_a_course_that_was_not_expected_is_told(courses, where, told):
+    base = {"quantity": 12, "auto_renew": True}
+    [(place, sentence)] = failed("subscription", **BOTH, base=base, courses=courses)
+    assert place == where
+    assert told in sentence
+
+
 @pytest.mark.parametrize(
     ("row", "resource", "differing"),
     [
@@ -137,6 +193,28 @@ def test_rule_5_2_choices_are_compared_in_the_words_of_partner_center(row, resou
             [{"name": "a", "dataverse": {}, "differences": {}}],
             "tests.0.differences",
             "one side is missing",
+        ),
+        (
+            [{"name": "a", "partner_center": {}, "courses": {}}],
+            "tests.0.courses",
+            "one side is missing",
+        ),
+        (
+            [{"name": "a", "dataverse": {}, "expect": {}, "base": {}}],
+            "tests.0.base",
+            "'base' has no effect here",
+        ),
+        (
+            [
+                {
+                    "name": "a",
+                    "dataverse": {},
+                    "partner_center": {},
+                    "courses": {"quantity": "to_crn"},
+                }
+            ],
+            "tests.0.courses.quantity",
+            "Did you mean 'to_crm'?",
         ),
         (
             [

@@ -144,6 +144,11 @@ def _status(reasons, states=None):
     )
 
 
+_PLANNED = (
+    Column(name="contoso_billingcycle", kind=Kind.STRING),
+    Column(name="contoso_renewalquantity", kind=Kind.INTEGER),
+    Column(name="contoso_renewalcycle", kind=Kind.STRING),
+)
 _SOURCE = Column(name="contoso_source", kind=Kind.STRING)
 _INVOICE_MORE = (
     *_status(_INVOICE_REASONS, _INVOICE_STATES),
@@ -155,7 +160,7 @@ WORK365 = (
     _renamed(ACCOUNT, 1),
     _renamed(PROVIDER, 11001),
     _renamed(CONTRACT, 11002),
-    _renamed(SUBSCRIPTION, 11003, _SUBSCRIPTION, _status(_SUBSCRIPTION_REASONS)),
+    _renamed(SUBSCRIPTION, 11003, _SUBSCRIPTION, (*_status(_SUBSCRIPTION_REASONS), *_PLANNED)),
     _renamed(CHANGE_LOG, 11004, more=(_SOURCE,)),
     _renamed(INVOICE, 1090, _INVOICE, _INVOICE_MORE),
     _renamed(INVOICE_LINE, 1091, _LINE, _NATIVE_LINE),

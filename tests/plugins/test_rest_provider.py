@@ -1,6 +1,7 @@
 """Issue 6.7: a provider behind the public Work 365 REST provider contract, against the sandbox."""
 
 import json
+from datetime import time, timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -19,7 +20,10 @@ from seatkeeper.providers import (
     SignInFailed,
     Unavailable,
 )
+from seatkeeper.requested import run_request
 from seatkeeper.tally import service_of
+from sync.partner_round import run_partner_round, sweep_on, swept_providers
+from sync.sweep_state import SweepPlan
 from tests.connector.scripted import Clockwork, Scripted, told
 from tests.engine.opening import stage_in
 from tests.engine.stage import Setting, cash, outcome_of
@@ -247,6 +251,62 @@ def test_what_it_refuses_parks_the_subscription_with_its_words(rest_stage):
     stage.runs()
     assert (outcome_of(stage.log()), stage.parked().code) == ("failed", "provisioning-failed")
     assert "Bad Request" in stage.parked().reason
+
+
+def test_what_was_done_there_by_hand_comes_over_within_a_day(rest_stage):
+    stage = rest_stage
+    engine, store = stage.application.engine, stage.application.store
+    engine.sweeps = SweepPlan(at=time(2), jitter=timedelta(0))
+    run_partner_round(engine)
+    stage.runs()
+    stage.world.rest_provider.change_by_hand(stage.licence_id, {"status": 2})
+    stage.on("2025-06-17", "01:59")
+    stage.runs()
+    run_partner_round(engine)
+    assert store.tx(lambda tx: tx.suspects()) == []
+    stage.on("2025-06-17", "02:00")
+    stage.runs()
+    sweep_on(engine)
+    stage.runs()
+    assert (stage.now_row["statecode"], stage.now_row["statuscode"]) == (1, 2)
+    assert stage.kinds() == [("deactivation", -10)]
+    assert stage.log()["sk_origin"] == 126310001
+    mark = stage.mark
+    sweep_on(engine)
+    stage.runs()
+    assert not any("rest_provider" in one for one in stage.requests_since(mark))
+
+
+def test_what_it_knows_nothing_of_is_not_compared(rest_stage):
+    stage = rest_stage
+    stage.edits(sk_autorenew=True, sk_termenddate="2025-12-31", sk_cancellableuntil=None)
+    store = stage.application.store
+    run_partner_round(stage.application.engine, whole=True)
+    stage.runs()
+    assert store.tx(lambda tx: tx.differences()) == []
+    assert store.tx(lambda tx: tx.baseline(stage.subscription)).partner == {
+        "quantity": 10, "status": "active"
+    }  # fmt: skip
+
+
+def test_drift_sweep_has_each_licence_read_where_nothing_is_listed(rest_stage):
+    stage = rest_stage
+    engine = stage.application.engine
+    assert run_request(engine, "drift sweep", "{}") == '[{"service": "partner-center"}]'
+    sweep_on(engine)
+    assert stage.application.store.tx(lambda tx: tx.suspects())
+    assert stage.application.store.tx(swept_providers) == []
+
+
+def test_dataverse_that_does_not_answer_leaves_the_round_for_the_next_time(rest_stage):
+    stage = rest_stage
+    engine = stage.application.engine
+    engine.sweeps = SweepPlan(at=time(2))
+    stage.fails(service="dataverse", status=503)
+    assert list(sweep_on(engine).failures) == ["partner-center"]
+    stage.fails()
+    assert sweep_on(engine).failures == {}
+    assert stage.application.store.tx(lambda tx: tx.suspects())
 
 
 def test_its_calls_are_counted_apart():

@@ -146,6 +146,41 @@ def test_a_renewal_begins_the_day_after_the_old_term():
     assert (source, begins) == (Source.RENEWAL, date(2025, 6, 15))
 
 
+def term_until(day):
+    """Return a row and a baseline whose term ends on a day."""
+    row = {**ROW, "term_end": date.fromisoformat(day)}
+    told = {"term_end": day}
+    sides = {"crm": {**BASE.crm, **told}, "partner": {**BASE.partner, **told}}
+    return row, replace(BASE, **sides)
+
+
+@pytest.mark.parametrize("word", ["expired", "disabled"])
+def test_rule_4_4_an_expiry_seen_late_counts_from_the_last_day_of_the_term(word):
+    gone = look(*term_until("2025-06-10"), commitmentEndDate="2025-06-10", status=word)
+    assert found(gone) == [(Source.PROVIDER, Point((1, 126310002), 10), date(2025, 6, 10))]
+
+
+@pytest.mark.parametrize("status", ["suspended", "deleted"])
+def test_rule_4_4_only_an_expiry_goes_by_the_term(status):
+    gone = look(*term_until("2025-06-10"), commitmentEndDate="2025-06-10", status=status)
+    assert [day for _, _, day in found(gone)] == [None]
+
+
+def test_rule_4_4_an_expiry_before_the_term_ends_counts_from_when_it_was_seen():
+    assert [day for _, _, day in found(look(status="expired"))] == [None]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "day"), [(7, date(2025, 6, 15)), (12, None)], ids=["fewer", "more"]
+)
+def test_rule_5_4_seats_that_leave_with_a_renewal_leave_on_its_day(quantity, day):
+    renewed_too = look(*term_until("2025-06-14"), commitmentEndDate="2026-06-14", quantity=quantity)
+    assert [(source, day) for source, _, day in found(renewed_too)] == [
+        (Source.RENEWAL, date(2025, 6, 15)),
+        (Source.PROVIDER, day),
+    ]
+
+
 @pytest.mark.parametrize("word", ["deleted", "disabled", "expired"])
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
 def test_one_end_is_as_good_as_another_and_its_seats_mean_nothing(status, word):

@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from seatkeeper.bootstrap import meet
+from sandbox.app import App
+from sandbox.in_process import InProcessAdapter
+from seatkeeper.bootstrap import build, meet
+from sync.aside import Failures
 from sync.cycle import run_cycle, work_is_left
 from sync.engine import apart
 from sync.preview import preview
-from sync.reconciling import AT_ONCE, comparable
+from sync.reconciling import AT_ONCE, comparable, reconcile_suspects
+from sync.state import FactState, Source
 from tests.engine.stage import MANUAL
 from tests.reconcile.sides import mapped
 
@@ -185,6 +189,47 @@ def test_a_state_that_was_lost_takes_the_same_change_once(sides):
     meet(at.stage.application)
     at.looks()
     assert [kind for kind, *_ in at.logged()] == ["deactivation"]
+
+
+def restarts(at):
+    """Put another process in the place of the daemon: the store and the world are what is left."""
+    old = at.stage.application
+    at.stage.application = build(
+        old.config,
+        store=old.store,
+        effects=old.engine.ports.effects,
+        adapters={"https://": InProcessAdapter(App(at.stage.world))},
+        inline=True,
+    )
+    meet(at.stage.application)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "kinds", "status"),
+    [
+        ({}, ["deactivation"], "suspended"),
+        ({"status": "active"}, [], "active"),
+        ({"status": "deleted"}, ["cancellation"], "deleted"),
+    ],
+    ids=["nothing happened", "it was taken back", "it went on"],
+)
+def test_a_restart_between_seeing_and_planning_follows_what_is_there_now(
+    sides, meanwhile, kinds, status
+):
+    at = sides()
+    at.at_partner_center(status="suspended")
+    at.suspects()
+    assert reconcile_suspects(at.stage.application.engine, Failures()) == 1
+    waiting = at.store.tx(lambda tx: tx.facts(at.stage.subscription, FactState.WAITING))
+    assert [fact.source for fact in waiting] == [Source.PROVIDER]
+    if meanwhile:
+        at.at_partner_center(**meanwhile)
+    restarts(at)
+    at.stage.runs()
+    at.stage.runs()
+    assert [kind for kind, *_ in at.logged()] == kinds
+    assert (at.stage.licence()["status"], at.stage.sent_since(0)) == (status, [])
+    assert (at.left, at.stage.parked_codes()) == ([], [])
 
 
 def test_a_change_set_whose_answer_was_lost_is_written_once(sides):

@@ -90,6 +90,29 @@ def test_a_term_that_went_on_is_a_renewal(sides):
     assert at.stage.amounts() == []
 
 
+@pytest.mark.parametrize(
+    ("today", "effective", "money"),
+    [
+        ("2025-06-19", "2025-06-15", cash("-62.50")),
+        ("2025-09-29", "2025-07-01", cash("4.03")),
+    ],
+    ids=["four days late", "longer ago than changes may be dated back"],
+)
+def test_rule_4_4_an_expiry_that_is_seen_late_bills_to_the_end_of_the_term(
+    sides, today, effective, money
+):
+    at = sides(
+        licence={"commitmentEndDate": "2025-06-15T00:00:00Z", "autoRenewEnabled": False},
+        subscription={"sk_termenddate": "2025-06-15", "sk_autorenew": False},
+    )
+    at.stage.on(today)
+    at.looks()
+    assert at.logged() == [("expiry", -10, *FOREIGN)]
+    assert at.stage.log()["sk_effectiveon"] == effective
+    assert (at.stage.now_row["statuscode"], at.stage.amounts()) == (126310002, money)
+    assert at.stage.parked_codes() == []
+
+
 def test_a_plain_field_comes_over_without_a_log(sides):
     at = sides()
     at.at_partner_center(autoRenewEnabled=False)

@@ -25,6 +25,35 @@ def test_the_friendly_name_follows_dynamics_where_the_mapping_says_so(sides, tmp
     assert at.stage.licence()["autoRenewEnabled"] is True
 
 
+def test_a_text_by_a_template_follows_each_field_that_it_names(sides, tmp_path):
+    one_way = {"owner": "crm", "direction": "to_partner_center", "enforce": True}
+    made = {"template": "{name} x {quantity} {change_effective_on}", **one_way}
+    off = {"constant": False, **one_way}
+    at = sides(mappings=mapped(tmp_path, name=made, auto_renew=off))
+    licence = at.stage.licence()
+    assert licence["friendlyName"] == "Microsoft 365 Business Premium x 10"
+    assert (licence["autoRenewEnabled"], at.stage.now_row["sk_autorenew"]) == (False, True)
+    at.stage.edits(sk_name="Premium")
+    at.stage.runs()
+    assert at.stage.licence()["friendlyName"] == "Premium x 10"
+    at.at_partner_center(friendlyName="Mine", autoRenewEnabled=True)
+    at.looks()
+    licence = at.stage.licence()
+    assert (licence["friendlyName"], licence["autoRenewEnabled"]) == ("Premium x 10", False)
+    at.stage.edits(sk_changeeffectiveon="2025-06-10")
+    at.stage.runs()
+    assert at.stage.licence()["friendlyName"] == "Premium x 10 2025-06-10"
+    mark = at.stage.mark
+    at.stage.edits(sk_costprice=1)
+    at.stage.runs()
+    assert not any(one.startswith("partner_center") for one in at.stage.requests_since(mark))
+    mark = at.stage.mark
+    at.looks()
+    assert at.stage.sent_since(mark) == []
+    assert at.stage.now_row["sk_name"] == "Premium"
+    assert (at.logged(), at.left, at.differences) == ([], [], {})
+
+
 def test_rule_5_1_an_enforced_status_is_turned_back(sides, tmp_path):
     at = sides(mappings=mapped(tmp_path, status={"enforce": True}, auto_renew={"owner": "crm"}))
     at.at_partner_center(status="suspended")

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from console import looks
 from seatkeeper import explain
 from sync.mapping import Entity, Field, Type
-from sync.mapping_sides import stored, there, to_crm, to_partner
+from sync.mapping_made import held_here, named_in
+from sync.mapping_sides import read_there, stored, there, to_crm, to_partner
+from sync.partner_path import carries, root_of, value_at
 from sync.reconcile import Course, compare
 from sync.state import Source
 
@@ -167,3 +169,82 @@ def test_what_was_reconciled_asks_for_nothing_the_second_time(rights, ours, thei
 def test_every_source_of_a_change_is_told_in_words(source):
     assert explain._HOW[source]
     assert looks.source(source)
+
+
+@pytest.mark.parametrize(
+    ("told", "means"),
+    [("inclusive", date(2026, 6, 10)), ("exclusive", date(2026, 6, 9)), ("", date(2026, 6, 10))],
+)
+def test_which_end_a_date_of_partner_center_is_stands_in_the_mapping(told, means):
+    one = field(Type.DATE, partner_end=told)
+    assert read_there(one, "2026-06-10T23:59:59Z") == means
+    assert to_partner(one, means) == "2026-06-10"
+
+
+@given(
+    kind=st.sampled_from([Type.TEXT, Type.INTEGER, Type.BOOLEAN, Type.DATE, Type.INSTANT]),
+    end=st.sampled_from(["", "inclusive", "exclusive"]),
+    data=st.data(),
+)
+def test_a_value_sent_there_and_read_again_is_the_same(kind, end, data):
+    values = {
+        Type.TEXT: st.text(st.characters(categories=["L", "N"]), min_size=1),
+        Type.INTEGER: st.integers(),
+        Type.BOOLEAN: st.booleans(),
+        Type.DATE: st.dates(date(1, 1, 2), date(9999, 12, 30)),
+        Type.INSTANT: st.datetimes(timezones=st.just(UTC)).map(
+            lambda moment: moment.replace(year=max(moment.year, 1000), microsecond=0)
+        ),
+    }
+    one = field(kind, partner_end=end if kind is Type.DATE else "")
+    value = data.draw(values[kind])
+    assert read_there(one, to_partner(one, value)) == value
+
+
+@pytest.mark.parametrize(
+    ("document", "is_told", "value"),
+    [
+        ({}, False, None),
+        ({"a": None}, True, None),
+        ({"a": {}}, True, None),
+        ({"a": {"b": None}}, True, None),
+        ({"a": {"b": {"c": 7}}}, True, 7),
+        ({"a": {"b": 3}}, False, None),
+        ({"a": [1]}, False, None),
+    ],
+    ids=str,
+)
+def test_a_field_inside_another_is_read_as_far_as_the_document_says(document, is_told, value):
+    assert (carries(document, "a.b.c"), value_at(document, "a.b.c")) == (is_told, value)
+    assert root_of("a.b.c") == root_of("a") == "a"
+
+
+@pytest.mark.parametrize("held", [{}, {"plan": None}], ids=["not held", "held"])
+def test_rule_2_10_what_is_held_is_not_compared_nor_is_what_lies_inside(held):
+    one = field(Type.INTEGER, partner_center="plan.quantity")
+    entity = Entity(name="e", table="t", set="ts", id_column="tid", fields={"f": one})
+    found = compare(entity, {"f": 7}, {"f": None}, ({"f": 7}, {"f": 7}), held)
+    assert [ruling.field for ruling in found.rulings] == ([] if held else ["f"])
+
+
+RECORD = {"f": "Premium", "seats": 10, "until": date(2026, 6, 10), "note": None}
+
+
+@pytest.mark.parametrize(
+    ("made", "value"),
+    [
+        ({}, "Premium"),
+        ({"template": "{f} ({seats}, {until})"}, "Premium (10, 2026-06-10)"),
+        ({"template": "{note}{{{missing}}}"}, "{}"),
+        ({"constant": "Ours"}, "Ours"),
+        ({"constant": False}, False),
+    ],
+    ids=["neither", "a template", "what is empty is left out", "a text", "no is a constant, too"],
+)
+def test_what_is_made_for_partner_center_stands_for_what_the_column_holds(made, value):
+    assert held_here(field(Type.TEXT, **made), RECORD) == value
+
+
+def test_a_template_names_its_fields():
+    assert named_in("{a} - {{b}} {c}") == ("a", "c")
+    assert named_in("") == ()

@@ -24,6 +24,15 @@ def test_more_links_are_asked_for_than_a_statement_takes(store):
     assert len(store.tx(lambda tx: tx.linked(names))) == 1100
 
 
+def test_rows_are_found_by_the_provider_they_name(store):
+    rows = [link("b", "l1"), link("a", "l2"), replace(link("c", "l3"), provider_id="another")]
+    store.tx(lambda tx: tx.put_links(rows))
+    here = rows[0].provider_id
+    assert store.tx(lambda tx: tx.linked_to([here])) == ["a", "b"]
+    assert store.tx(lambda tx: tx.linked_to([here, "another", "nobody"])) == ["a", "b", "c"]
+    assert store.tx(lambda tx: tx.linked_to([])) == []
+
+
 def test_listed_licences_come_back_by_id_and_by_customer(store):
     held = [
         listed("l2"),
