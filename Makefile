@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CLIENTS := tests_clients/.venv
 ARGS   ?=
 
-.PHONY: help setup demo test test-clients check format lock bench year record replay clean sim prove mutants
+.PHONY: help setup demo test test-clients check format lock bench year record replay clean sim prove soak mutants
 help:  #? list the targets
 	@sed -n 's/^\([a-z-]*\):.*#? \(.*\)/make \1 \t\2/p' Makefile
 
@@ -53,6 +53,9 @@ sim: setup  #? play simulated runs (SEED=n one of them, RUNS=n many)
 
 prove: setup  #? the whole proof of reliability; results go to docs/reliability.md (SHARE=0.01 a part)
 	SHARE=$(SHARE) $(BIN)/python -m tests.simulation.prove
+
+soak: setup  #? a day of 10,000 changes in minutes; results go to docs/reliability.md (MINUTES=15 a part)
+	CHANGES=$(CHANGES) MINUTES=$(MINUTES) $(BIN)/python -m tests.soak.play
 
 MUTATION := $(VENV)/mutation
 $(MUTATION)/.ready: tests/mutation/requirements.lock $(VENV)/.ready

@@ -59,6 +59,8 @@ class Application:
     mappings: Mappings
     engine: Engine
     stop: Event
+    wake: Event = field(default_factory=Event)
+    """Set when the work loop is to look before its time."""
     tally: Tally = field(default_factory=Tally)
     definitions: Definitions | None = None
     """What `check` asks for our rights."""
@@ -68,6 +70,11 @@ class Application:
     @property
     def store(self) -> Store:
         return self.engine.ports.store
+
+    def halt(self) -> None:
+        """Have the work loop end, and wake it for that."""
+        self.stop.set()
+        self.wake.set()
 
     def close(self) -> None:
         dispatcher = self.engine.ports.dispatcher

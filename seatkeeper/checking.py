@@ -48,7 +48,7 @@ def check_all(asked: Asked) -> list[CheckResult]:
         results.append(CheckResult(what="mappings", ok=True, told=told))
     if config is not None:
         results += check_machine(config, mappings, asked.machine)
-        results += _notify(config)
+        results += [*_notify(config), *_webhooks(config)]
     if config is None or mappings is None or asked.offline:
         results += checks.extension_results(load_extensions())
     else:
@@ -74,6 +74,18 @@ def _notify(config: Config) -> list[CheckResult]:
     if count and _found("notify", results, lambda: open_transport(config)) is not None:
         results.append(CheckResult(what="notify", ok=True, told=f"{count} addresses"))
     return results
+
+
+def _webhooks(config: Config) -> list[CheckResult]:
+    """Look whether the listener's files can be used; nothing listens."""
+    if config.webhooks.listen is None:
+        return []
+    # Lazy: only who listens pays for loading the server.
+    from seatkeeper.webhooks.server import prove_files  # noqa: PLC0415
+
+    results: list[CheckResult] = []
+    heard = _found("webhooks", results, lambda: prove_files(config.webhooks))
+    return [*results, CheckResult(what="webhooks", ok=True, told=heard)] if heard else results
 
 
 def _found(what: str, results: list[CheckResult], read: Callable[[], T]) -> T | None:

@@ -6,9 +6,8 @@ What else may stand for a value, so that no secret need stand in the file: `secr
 """
 
 import os
-import re
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,7 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -27,17 +25,14 @@ from pydantic import (
 from seatkeeper.config_keys import keys_at, secret_keys
 from seatkeeper.config_notify import NotifyConfig
 from seatkeeper.config_parts import Section, span, span_length
+from seatkeeper.config_sweep import PartnerSweepConfig
 from seatkeeper.config_values import Place, Source, Values
+from seatkeeper.config_webhooks import WebhooksConfig
 from seatkeeper.console_rules import find_risk, locale_name
 from seatkeeper.listen_address import listen_address
 from seatkeeper.plugins import kinds
 from seatkeeper.secret_places import STORES, Fetch, Places
 from seatkeeper.yaml_files import ConfigurationError, Problem, open_yaml
-from sync.sweep_state import SweepPlan
-
-_HOUR = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
-_YAML_HOURS = range(60, 24 * 60)
-"""What YAML makes of a bare 1:00 to 23:59."""
 
 
 class SignInConfig(Section):
@@ -156,29 +151,6 @@ class HealthConfig(Section):
     listen: Annotated[str, AfterValidator(listen_address)] | None = None
 
 
-def _hour(told: object) -> object:
-    """Read an hour of the day; YAML takes a bare 12:30 for a number, and a bare off for false."""
-    if told is False or told == "off":
-        return None
-    if isinstance(told, int) and told in _YAML_HOURS:
-        return time(told // 60, told % 60)
-    if told is not None and not isinstance(told, time) and not _HOUR.match(str(told)):
-        raise ValueError('a time such as "02:00" (UTC), or off, is needed')
-    return told
-
-
-class PartnerSweepConfig(Section):
-    """When everything that Partner Center holds is listed and compared."""
-
-    at: Annotated[time | None, BeforeValidator(_hour)] = time(2)
-    jitter_minutes: int = Field(default=60, ge=0, le=720)
-    share_percent: int = Field(default=50, ge=1, le=90)
-
-    @property
-    def plan(self) -> SweepPlan:
-        return SweepPlan(at=self.at, jitter=timedelta(minutes=self.jitter_minutes))
-
-
 class RetentionConfig(Section):
     """How long the local state keeps what nothing depends on."""
 
@@ -238,6 +210,7 @@ class Config(Section):
     console: ConsoleConfig = ConsoleConfig()
     retention: RetentionConfig = RetentionConfig()
     notify: NotifyConfig = NotifyConfig()
+    webhooks: WebhooksConfig = WebhooksConfig()
 
     @property
     def state_file(self) -> Path:
@@ -332,7 +305,16 @@ def _absolute(config: Config, base: Path) -> Config:
     if console.sign_in is not None:
         in_console |= _placed(console.sign_in, base)
     changes["console"] = console.model_copy(update=in_console)
+    changes["webhooks"] = _placed_webhooks(config.webhooks, base)
     return config.model_copy(update=changes)
+
+
+def _placed_webhooks(webhooks: WebhooksConfig, base: Path) -> WebhooksConfig:
+    changes = _files(webhooks, base, "certificate_file", "key_file")
+    if partner := webhooks.partner_center:
+        placed = _files(partner, base, "roots_file", "ca_file")
+        changes["partner_center"] = partner.model_copy(update=placed)
+    return webhooks.model_copy(update=changes)
 
 
 def _placed_provider(provider: ProviderConfig, base: Path) -> dict[str, object]:

@@ -12,7 +12,10 @@ from seatkeeper.config import Config, SignInConfig
 
 def expiries(config: Config) -> Mapping[str, datetime]:
     """Return the end of each connection's certificate, by service; those without are left out."""
-    found = {"dataverse": _end(config.dataverse.sign_in)}
+    found = {
+        "dataverse": _end(config.dataverse.sign_in),
+        "webhooks": _end_of_file(config.webhooks.certificate_file),
+    }
     for provider in config.providers.values():
         if provider.sign_in is None:
             continue
@@ -32,6 +35,14 @@ def _end(sign_in: SignInConfig) -> datetime | None:
     except (OSError, ValueError):
         return None  # signing in says what is wrong with it
     return None
+
+
+def _end_of_file(path: Path | None) -> datetime | None:
+    """Return the end of a certificate of our own; None when there is none that can be read."""
+    try:
+        return _of_pem(path) if path is not None else None
+    except (OSError, ValueError):
+        return None  # listening says what is wrong with it
 
 
 def _of_pem(path: Path) -> datetime:

@@ -26,6 +26,7 @@ from sync.reverting import revert
 from sync.state import TrailEntry
 from sync.sweep_state import ask_sweep
 from sync.taking import take
+from sync.unlisted import ask_all, unlisted
 
 Asked: TypeAlias = Mapping[str, str | None]
 Results: TypeAlias = list[dict[str, object]]
@@ -151,11 +152,16 @@ def _apply(engine: Engine, asked: Asked) -> Results:
 
 def _drift_sweep(engine: Engine, _: Asked) -> Results:
     """Have everything listed; whoever holds the lock does it."""
-    names = list(engine.ports.feeds)
-    if not names:
-        raise RequestRefusedError("no connection under providers: can list its licences")
-    engine.ports.store.tx(lambda tx: ask_sweep(tx, names))
-    return [{"service": name} for name in names]
+    names, others = list(engine.ports.feeds), unlisted(engine)
+    if not (names or others):
+        raise RequestRefusedError("no connection under providers: can be asked for its licences")
+
+    def tx_ask(tx: Tx) -> None:
+        ask_sweep(tx, names)
+        ask_all(engine, tx)
+
+    engine.ports.store.tx(tx_ask)
+    return [{"service": name} for name in (*names, *others)]
 
 
 def _import_plan(engine: Engine, asked: Asked) -> Results:

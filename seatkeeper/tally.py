@@ -56,6 +56,7 @@ class Tally:
         self.events: Counter[tuple[str, str]] = Counter()
         self.writes: Counter[tuple[str, str]] = Counter()
         self.full_reads: Counter[str] = Counter()
+        self.webhook_calls: Counter[tuple[str, str]] = Counter()
 
     def exchanged(self, exchange: Exchange) -> None:
         """Count a call by service, kind of method and class of status."""
@@ -77,6 +78,11 @@ class Tally:
         with self.lock:
             self.cycles[outcome] += 1
             self.cycle_spread.add(seconds)
+
+    def called(self, service: str, outcome: str) -> None:
+        """Count a call that a service, or somebody else, made to our listener."""
+        with self.lock:
+            self.webhook_calls[service, outcome] += 1
 
     def told(self, level: str, event: str, facts: dict[str, object]) -> None:
         """Count what the engine told its log."""

@@ -22,6 +22,7 @@ ENDED = frozenset({"expired", "disabled", "deleted"})
 _ENDED_HERE = frozenset({Status.CANCELLED, Status.EXPIRED})
 _ONE_DAY = timedelta(days=1)
 _NOT_IN_USE = "it can only be set while the subscription is active there; it is sent then"
+_HAS_ENDED = "the subscription has ended there, so that nothing can be sent"
 
 
 def licence_record(entity: Entity, licence: Licence, row: Record) -> Record:
@@ -81,8 +82,11 @@ def _later(found: Comparison, entity: Entity, licence: Licence) -> Comparison:
     stuck = {
         name for name, one in entity.fields.items() if root_of(one.partner_center) in licence.held
     }
+    if licence.status in ENDED:
+        stuck |= {*STATE}  # nothing brings it back
+    why = _HAS_ENDED if licence.status in ENDED else _NOT_IN_USE
     rulings = tuple(
-        replace(one, course=Course.REPORTED, reason=f"{one.happened}; {_NOT_IN_USE}")
+        replace(one, course=Course.REPORTED, reason=f"{one.happened}; {why}")
         if one.course is Course.TO_PARTNER_CENTER and one.field in stuck
         else one
         for one in found.rulings

@@ -23,6 +23,7 @@ from seatkeeper.config import (
 )
 from seatkeeper.config_keys import keys_at
 from seatkeeper.config_notify import NotifyConfig
+from seatkeeper.config_webhooks import DataverseHookConfig, PartnerHookConfig, WebhooksConfig
 from sync.mapping import Type
 from sync.mapping_needs import CHOICES, NEEDED
 
@@ -110,6 +111,9 @@ def test_every_setting_of_the_sandbox_is_explained_with_its_default():
         ("health.", HealthConfig),
         ("retention.", RetentionConfig),
         ("notify.", NotifyConfig),
+        ("webhooks.", WebhooksConfig),
+        ("webhooks.dataverse.", DataverseHookConfig),
+        ("webhooks.partner_center.", PartnerHookConfig),
         ("console.", ConsoleConfig),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -163,9 +163,10 @@ def test_an_address_that_apprise_does_not_know_is_named_by_its_place_alone():
 
 
 @OLD_PLUGIN
-def test_an_address_that_nobody_answers_is_told_without_it(capfd):
+def test_an_address_that_nobody_answers_is_told_without_it(capfd, caplog):
     transport = AppriseTransport(["json://user:canary@127.0.0.1:9/hook"])
     with pytest.raises(UntoldError, match="none of 1 addresses") as caught:
         transport.tell("title", "body")
     told = capfd.readouterr()
     assert "canary" not in f"{caught.value}{told.out}{told.err}"
+    assert caplog.records == []

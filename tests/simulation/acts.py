@@ -274,6 +274,7 @@ _ACTS: dict[str, Callable[[Town, Act], None]] = {
     "hold": lambda town, act: _edit(town, act, sk_hold=bool(act.value)),
     "schedule": _schedule,
     "unschedule": lambda town, act: _edit(town, act, sk_deactivateon=None),
+    "auto-renew": lambda town, act: _edit(town, act, sk_autorenew=bool(act.value)),
     "touch": lambda town, act: _edit(town, act, sk_name=f"Premium {act.value}"),
     "delete row": _delete_row,
     "delete line": _delete_line,
@@ -288,6 +289,7 @@ _ACTS: dict[str, Callable[[Town, Act], None]] = {
     "clock": _clock,
     "settings": _settings,
     "configure": _configure,
+    "sweep": lambda town, act: town.sweep(),
     "stop": _stop,
     "second daemon": _second,
     "back up": _back_up,
@@ -305,6 +307,7 @@ def _work(town: Town, work: Work) -> None:
     _arm(town, work)
     works: dict[str, Callable[[], object]] = {
         "cycle": town.cycle,
+        "hear": town.hear_now,
         "once": town.once,
         "invoice": town.issue,
     }

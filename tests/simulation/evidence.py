@@ -63,6 +63,9 @@ class Evidence:
     is_restored: bool = False
     """A backup took the place of the state: what people removed since is not known to it."""
 
+    told: frozenset[tuple[str, str]] = frozenset()
+    """Subscription and field of every difference that `drift` tells, and leaves so."""
+
     # --- rows ----------------------------------------------------------------------------------
 
     def of(self, table: str, row_id: str = "", *, service: str = "dataverse") -> list[Commit]:

@@ -14,6 +14,8 @@ from tests.simulation import expected, money
 from tests.simulation.evidence import Commit, Evidence, Row
 
 FAILED = 126310003
+ENDED = frozenset({"deleted", "expired", "disabled"})
+STOPPED = frozenset({"suspended"})
 POLLED = ("sk_changelogs", "sk_subscriptions")
 
 
@@ -70,7 +72,7 @@ def i2_nothing_twice(evidence: Evidence, unseen: Iterable[str] = ()) -> list[str
 
 
 def i2_turned_as_needed(evidence: Evidence, subscription: str, licence: str) -> list[str]:
-    """Turn a licence at most once for every log, and once for every hand.
+    """Turn a licence at most once for every log of a change in Dynamics: no hand is turned back.
 
     A change whose log could not be written any more, because its row or the state was gone, counts
     as well; what was begun for a reached date that a person then took back may be turned back.
@@ -79,20 +81,38 @@ def i2_turned_as_needed(evidence: Evidence, subscription: str, licence: str) -> 
     turns = [one for one in writes if _is_turned(one)]
     ours = sum(one.by_us for one in turns)
     edits = evidence.of("sk_subscription", subscription)
-    logged = len(evidence.logs(subscription))
+    logged = len(own_logs(evidence, subscription))
     if evidence.is_lossy or not evidence.exists(subscription):
         logged = max(logged, expected.course(edits).steps)
-    causes = logged + len(turns) - ours + 2 * sum(map(_takes_date_back, edits))
+    hands = [one.seq for one in turns if not one.by_us]
+    causes = logged + 2 * sum(map(takes_date_back, edits)) + _amid(evidence, subscription, hands)
     if ours <= causes:
         return []
     return [f"I2 the licence {licence} was turned {ours} times for {causes} causes"]
+
+
+def _amid(evidence: Evidence, subscription: str, hands: Sequence[int]) -> int:
+    """Count hands that came between what a person asked for and its end: the owner wins then."""
+    edits = [one.seq for one in evidence.of("sk_subscription", subscription) if not one.by_us]
+    spans = []
+    for log in evidence.logs(subscription):
+        asked = max((seq for seq in edits if seq < log.seq), default=log.seq)
+        ended = max(one.seq for one in evidence.of("sk_changelog", log.id) if one.by_us)
+        spans += [] if expected.is_foreign(log.after or {}) else [(asked, ended)]
+    return sum(any(asked < hand < ended for asked, ended in spans) for hand in hands)
+
+
+def own_logs(evidence: Evidence, subscription: str) -> list[Row]:
+    """Return the logs of changes that were made in Dynamics."""
+    logs = [one.after for one in evidence.logs(subscription) if one.after]
+    return [log for log in logs if not expected.is_foreign(log)]
 
 
 def _is_turned(one: Commit) -> bool:
     return bool(one.before and one.after and one.before["status"] != one.after["status"])
 
 
-def _takes_date_back(one: Commit) -> bool:
+def takes_date_back(one: Commit) -> bool:
     """Tell a person who changes a row on which a deactivate-on date was reached."""
     if one.by_us or one.before is None or one.after is None:
         return False
@@ -174,12 +194,21 @@ def i4_both_sides_agree(evidence: Evidence, subscription: str, licence: str) -> 
     """CRM and Partner Center hold the same, or a sentence on the row or its log says why not."""
     row = evidence.last("sk_subscription", subscription)
     held = evidence.last("subscription", licence, service="partner_center")
-    if row is None or held is None or _changed_by_hand(evidence, licence):
+    if row is None or held is None:
         return []
     wanted = expected.course(evidence.of("sk_subscription", subscription)).ends
     if evidence.is_lossy or not evidence.is_audited:
         wanted = expected.standing(row)  # steps in between may be unknown to everybody
-    if _agree(wanted, held) or _is_told(evidence, row) or not _is_ours(evidence, row, licence):
+    if _is_told(evidence, row) or not _is_ours(evidence, row, licence):
+        return []
+    is_refused = expected.standing(row) != wanted
+    if is_refused and row["sk_syncmessage"] and _changed_by_hand(evidence, licence):
+        return []  # it is compared when the row stands where it may
+    is_new = evidence.is_lossy or evidence.is_restored or evidence.lost_on is not None
+    is_new = is_new or held["status"] in ENDED  # nothing can be sent to it any more
+    is_alike = agrees(wanted, held) or (is_new and _is_listed(evidence, row, "status", "quantity"))
+    renews = _renews(evidence, row, held, licence) or _is_listed(evidence, row, "auto_renew")
+    if is_alike and renews:
         return []
     return [
         f"I4 {subscription} is {wanted}, but its licence is {held['status']} with"
@@ -187,25 +216,46 @@ def i4_both_sides_agree(evidence: Evidence, subscription: str, licence: str) -> 
     ]
 
 
+def _is_listed(evidence: Evidence, row: Row, *fields: str) -> bool:
+    return any((row["sk_subscriptionid"], field) in evidence.told for field in fields)
+
+
 def _is_ours(evidence: Evidence, row: Row, licence: str) -> bool:
     """Tell whether we have to answer for a licence: a change was logged, or we turned it."""
     writes = evidence.of("subscription", licence, service="partner_center")
     turned = any(one.by_us and _is_turned(one) for one in writes)
     logged = bool(evidence.logs(row["sk_subscriptionid"]))
-    return logged or (turned and not evidence.is_lossy)
+    seen = _changed_by_hand(evidence, licence) and not evidence.is_lossy
+    return logged or seen or (turned and not evidence.is_lossy)
 
 
-def _agree(wanted: expected.Standing, held: Row) -> bool:
+def agrees(wanted: expected.Standing, held: Row) -> bool:
+    """Tell whether a licence holds the status and the seats that are wanted."""
     if wanted.status == "active":
-        renews = held["autoRenewEnabled"] and held["scheduledNextTermInstructions"]
-        return (held["status"], held["quantity"]) == ("active", wanted.quantity) and bool(renews)
-    return bool(held["status"] == ("deleted" if wanted.status == "cancelled" else "suspended"))
+        return bool((held["status"], held["quantity"]) == ("active", wanted.quantity))
+    return held["status"] in (ENDED if wanted.status in {"cancelled", "expired"} else STOPPED)
+
+
+def _renews(evidence: Evidence, row: Row, held: Row, licence: str) -> bool:
+    """Tell whether what our suspend took is back, and auto-renew is the same on both sides."""
+    if held["status"] != "active":
+        return True
+    edits = evidence.of("sk_subscription", row["sk_subscriptionid"])
+    chosen = any(differs(one, "sk_autorenew") for one in edits if not one.by_us)
+    made = evidence.of("subscription", licence, service="partner_center")[0].after or {}
+    is_bare = not made["scheduledNextTermInstructions"]
+    if is_bare or chosen or _changed_by_hand(evidence, licence):
+        return bool(held["autoRenewEnabled"]) == bool(row.get("sk_autorenew"))
+    return bool(held["autoRenewEnabled"] and held["scheduledNextTermInstructions"])
 
 
 def _is_told(evidence: Evidence, row: Row) -> bool:
     logs = evidence.logs(row["sk_subscriptionid"])
     newest = [evidence.last("sk_changelog", one.id) for one in logs]
     failed = any(log and log["sk_provisioningstatus"] == FAILED for log in newest)
+    words = [str((log or {}).get("sk_message")) for log in newest]
+    if any("The provider already had it as" in one for one in words):
+        return True
     is_exact = evidence.is_audited and not evidence.is_lossy
     return (failed or not is_exact) and bool(row["sk_syncmessage"])
 
@@ -213,6 +263,11 @@ def _is_told(evidence: Evidence, row: Row) -> bool:
 def _changed_by_hand(evidence: Evidence, licence: str) -> bool:
     writes = evidence.of("subscription", licence, service="partner_center")
     return any(one for one in writes if not one.by_us and not one.is_created)
+
+
+def differs(one: Commit, name: str) -> bool:
+    """Tell a commit that changed a field."""
+    return bool(one.before and one.after and one.before.get(name) != one.after.get(name))
 
 
 def i5_intent_before_write(unintended: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ import structlog
 from sqlite_utils import Database
 
 from store.schema import migrations
-from tests.simulation import evidence, invariants
+from tests.simulation import both_sides, evidence, invariants
 from tests.simulation.acts import TROUBLES, Act, Happening, Work, happen
 from tests.simulation.town import Town, found
 
@@ -21,7 +21,9 @@ UNFORESEEN = frozenset({"unforeseen", "two daemons", "cycle failed"})
 class Mix:
     """What may happen in a run, and how often: verb or point of work to weight."""
 
-    steps: tuple[int, int] = (8, 24)
+    steps: tuple[int, int] = (8, 21)
+    ending: float = 0.2
+    """How often terms end soon: they go on, with the same or other seats, or expire."""
     settings: tuple[str, ...] = ("late audit", "no audit", "end token", "bom", "short tokens")
     troubles: tuple[str, ...] = tuple(sorted(TROUBLES))
     acts: dict[str, int] = field(
@@ -44,7 +46,9 @@ class Mix:
             "touch contract": 2,
             "touch draft": 3,
             "pay": 2,
-            "by hand": 4,
+            "by hand": 14,
+            "auto-renew": 3,
+            "sweep": 1,
             "wait": 14,
             "clock": 24,
             "settings": 3,
@@ -111,7 +115,7 @@ def draw_act(rng: Random, mix: Mix) -> Act:
 
 
 def draw_work(rng: Random, mix: Mix) -> Work:
-    how = rng.choices(["cycle", "once", "invoice"], [70, 15, 15])[0]
+    how = rng.choices(["cycle", "once", "invoice", "hear"], [66, 14, 14, 6])[0]
     point = rng.choices(list(mix.works), list(mix.works.values()))[0]
     if point == "trouble":
         point = rng.choice(mix.troubles)
@@ -124,7 +128,7 @@ def draw_work(rng: Random, mix: Mix) -> Work:
 
 _MEDDLING = frozenset(
     {"status", "quantity", "touch", "touch contract", "touch draft", "note on log", "provision"}
-    | {"hold", "by hand", "refund choice", "pay"}
+    | {"hold", "by hand", "refund choice", "pay", "auto-renew"}
 )
 _STATES = ["active"] * 4 + ["suspended"] * 4 + ["paused"] * 2 + ["cancelled"]
 
@@ -142,6 +146,7 @@ _DETAILS: dict[str, Callable[[Random], tuple[int, str]]] = {
     "refund choice": lambda rng: (rng.randrange(3), ""),
     "hold": lambda rng: (rng.randrange(2), ""),
     "schedule": lambda rng: (rng.randint(0, 4), ""),
+    "auto-renew": lambda rng: (rng.randrange(2), ""),
     "edit line": lambda rng: (-rng.randint(1, 50), ""),
     "by hand": lambda rng: (
         rng.randint(1, 14),
@@ -172,6 +177,11 @@ def world_of(seed: int, mix: Mix) -> dict[str, Any]:
     return chosen
 
 
+def is_ending(seed: int, mix: Mix) -> bool:
+    """Draw whether the terms of the licences end soon."""
+    return Random(f"terms {seed}").random() < mix.ending  # noqa: S311  # repeatable on purpose
+
+
 # --- running -----------------------------------------------------------------------------------
 
 
@@ -186,10 +196,11 @@ def run(
     mix = mix or Mix()
     steps = draw(seed, mix) if steps is None else steps
     with structlog.testing.capture_logs() as said:
-        town = found(seed, **world_of(seed, mix))
+        town = found(seed, ending=is_ending(seed, mix), **world_of(seed, mix))
         town.wrap = wrap
         outcome = Outcome(seed=seed, happened=list(steps), violations=[], digest="")
         town.cycle()
+        town.sweep()
         for one in steps:
             happen(town, one)
             _count(outcome, one, town)
@@ -219,7 +230,9 @@ def tidy_up(town: Town) -> None:
         town.world.clock.advance(2 * 86_400)  # past everything that was scheduled for a while
     town.settle_down(2)
     town.touch(sk_hold=False, sk_deactivateon=None)
-    town.settle_down(3)
+    town.settle_down(1)
+    town.sweep()
+    town.settle_down(2)
 
 
 def judge(town: Town, said: Sequence[Any]) -> list[str]:
@@ -227,13 +240,14 @@ def judge(town: Town, said: Sequence[Any]) -> list[str]:
     for _ in range(2):
         town.cycle()
     mark = town.world.journal.last
-    town.cycle()
+    town.quiet_cycle()
     seen = evidence.read(
         town.world,
         is_lossy=town.lossy,
         is_audited=town.world.settings.audit and not town.went_back,
         lost_on=town.lost_on,
         is_restored=town.restored,
+        told=frozenset(town.told()),
     )
     return [*_unforeseen(town), *_judged(town, seen, mark), *_local(town, said)]
 
@@ -250,6 +264,7 @@ def _judged(town: Town, seen: evidence.Evidence, mark: int) -> Iterator[str]:
             licence = town.licences[subscription]
             yield from invariants.i2_turned_as_needed(seen, subscription, licence)
             yield from invariants.i4_both_sides_agree(seen, subscription, licence)
+            yield from both_sides.i11_what_comes_over(seen, subscription, licence)
     yield from invariants.i2_nothing_twice(seen, town.watch.unseen)
     yield from invariants.i3_invoices_add_up(seen)
     yield from invariants.i9_nothing_deleted(seen)

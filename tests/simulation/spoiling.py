@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
-from sync import apply, ids, journal, provide
+from sync import apply, foreign, ids, journal, provide, reconciling, sides_journal
 from sync.state import Operation
 from tests.simulation.town import Town
 from tests.simulation.watch import Watch
@@ -44,6 +44,27 @@ def provider_is_asked_again_at_once(patch: Any) -> None:
 def hold_is_not_stored(patch: Any) -> None:
     """Do not keep what a suspend takes before it is sent (rules.md 2.10)."""
     patch.setattr(journal, "_store_hold", lambda *_: None)
+
+
+def baseline_is_not_moved_on(patch: Any) -> None:
+    """Do not remember what both sides hold once a change came over (rules.md 5.3)."""
+    patch.setattr(sides_journal, "_keep", lambda *_: None)
+
+
+def compared_without_a_base(patch: Any) -> None:
+    """Compare two values instead of three (rules.md 5.1)."""
+    compare = reconciling.compare_licence
+
+    def two_way(entity: Any, row: Any, licence: Any, _: Any, hold: Any) -> Any:
+        return compare(entity, row, licence, None, hold)
+
+    patch.setattr(reconciling, "compare_licence", two_way)
+    patch.setattr(foreign, "compare_licence", two_way)
+
+
+def open_work_is_compared(patch: Any) -> None:
+    """Compare a subscription whose own work is not done (rules.md 5.3)."""
+    patch.setattr(reconciling, "_is_free", lambda *_, **__: True)
 
 
 class LateStore:

@@ -7,6 +7,7 @@ the engine as it is.
 import pytest
 
 from tests.simulation import spoiling
+from tests.simulation.acts import Act, Work
 from tests.simulation.run import Mix, run
 
 LOST = {"status": 8, "wait": 6, "clock": 3}
@@ -18,8 +19,24 @@ UNCLEAR = Mix(
     acts={"status": 6, "wait": 6},
     works={"trouble": 3, "": 2},
 )
-RIVALS = Mix(steps=(3, 6), settings=(), acts={"status": 10, "clock": 3}, works={"rival": 1})
+RIVALS = Mix(
+    steps=(3, 6), ending=0, settings=(), acts={"status": 10, "clock": 3}, works={"rival": 1}
+)
 SECONDS = Mix(steps=(3, 6), settings=(), acts={"status": 10}, works={"second": 1})
+HANDS = Mix(
+    steps=(8, 12),
+    ending=0,
+    settings=(),
+    acts={"by hand": 8, "status": 3, "quantity": 2, "wait": 4},
+    works={"trouble": 3, "": 5, "wire": 3},
+)
+THERE_AND_BACK = [
+    Act("by hand", 0, 1, "suspend"),
+    Work("hear"),
+    Act("by hand", 0, 1, "reactivate"),
+    Work("hear"),
+]
+NOTHING_ELSE_DRAWN = 6
 SEEDS = 40
 
 
@@ -66,7 +83,34 @@ def test_control_a_hold_that_is_not_stored_before_the_suspend_is_caught(monkeypa
     assert violations(TROUBLED, "I4")
 
 
-MIXES = {"troubled": TROUBLED, "unclear": UNCLEAR, "rivals": RIVALS, "seconds": SECONDS}
+def test_control_a_baseline_that_is_not_moved_on_is_caught(monkeypatch):
+    spoiling.baseline_is_not_moved_on(monkeypatch)
+    outcome = run(NOTHING_ELSE_DRAWN, steps=THERE_AND_BACK)
+    assert [one for one in outcome.violations if one.startswith(("I2", "I4", "I11"))]
+
+
+def test_what_is_changed_there_and_back_at_partner_center_is_followed_both_times():
+    outcome = run(NOTHING_ELSE_DRAWN, steps=THERE_AND_BACK)
+    assert not outcome.violations, outcome.told()
+
+
+def test_control_a_compare_without_a_base_is_caught(monkeypatch):
+    spoiling.compared_without_a_base(monkeypatch)
+    assert violations(HANDS, "I4", "I11")
+
+
+def test_control_a_compare_amid_work_of_our_own_is_caught(monkeypatch):
+    spoiling.open_work_is_compared(monkeypatch)
+    assert violations(HANDS, "I1", "I2", "I4", "I11")
+
+
+MIXES = {
+    "hands": HANDS,
+    "troubled": TROUBLED,
+    "unclear": UNCLEAR,
+    "rivals": RIVALS,
+    "seconds": SECONDS,
+}
 
 
 @pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)

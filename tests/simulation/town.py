@@ -26,16 +26,18 @@ from seatkeeper import bootstrap, instance
 from seatkeeper.bootstrap import Application
 from store.sqlite import SqliteStore
 from sync.cycle import Report, look_at_parked, run_cycle, run_once
-from sync.engine import Engine
+from sync.engine import Engine, apart
 from sync.invoice_run import Issued, run_invoices
+from sync.partner_round import run_partner_round, sweep_on
 from sync.restored import mark_restored
 from tests.durability.site import MortalStore, Site, _config
 from tests.simulation.chronos import Chronos
+from tests.simulation.houses import move_in
 from tests.simulation.watch import Watch, WatchedWire
 
 ADOPTED_ON = "2025-06-10"
-YES, NO = 126310001, 126310002
-ADVANCE, ARREARS = 126310000, 126310001
+HEARS_EVERY = 300.0
+"""Seconds between two looks at the records of Partner Center (partner_poll_seconds)."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Life:
     held: ExitStack
     store: SqliteStore
     polled_parked_at: float = 0.0
+    heard_at: float = -HEARS_EVERY
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,25 +98,20 @@ class Town(Site):
         config, adapters = self.application.config, {"https://": self.wire}
         engine = self.application.engine
         store: Any = MortalStore(self.durable, self.store_tally, self.wire)
+        providers = bootstrap.providers(config, self.chronos, adapters)
         ports = replace(
             engine.ports,
             crm=bootstrap.dataverse(config, self.chronos, adapters),
-            providers=bootstrap.providers(config, self.chronos, adapters),
+            providers=providers,
+            feeds=bootstrap.feeds(providers, self.chronos, config.partner_sweep.share_percent),
             store=self.wrap(self, store) if self.wrap else store,
             effects=self.chronos,
             log=self.log,
         )
         money = config.money.model_copy(update=self.configured)
         policy = bootstrap.policy(config.model_copy(update={"money": money}), _mappings())
-        return replace(
-            engine,
-            ports=ports,
-            policy=policy,
-            audited=frozenset(),
-            contexts={},
-            sleeping={},
-            announced=set(),
-        )
+        fresh = apart(engine, ports.store)
+        return replace(fresh, ports=ports, policy=policy, audited=frozenset(), announced=set())
 
     def alive(self) -> Life:
         if self.life is None:
@@ -123,17 +121,44 @@ class Town(Site):
     def cycle(self) -> Report:
         """Do what the daemon does every few seconds."""
         life = self.alive()
+        self.hear(life)
         if self.chronos.time - life.polled_parked_at >= 300:  # as in the daemon
             look_at_parked(life.engine)
             life.polled_parked_at = self.chronos.time
         return run_cycle(life.engine)
+
+    def hear(self, life: Life) -> None:
+        """Hear what was done at Partner Center, and list what a sweep has left."""
+        if self.chronos.time - life.heard_at >= HEARS_EVERY:
+            run_partner_round(life.engine)
+            life.heard_at = self.chronos.time
+        sweep_on(life.engine)
+
+    def hear_now(self) -> Report:
+        """Look at Partner Center though it is not time, and work."""
+        life = self.alive()
+        life.heard_at = self.chronos.time - HEARS_EVERY
+        return self.cycle()
+
+    def quiet_cycle(self) -> Report:
+        """Do what the daemon does between two looks at Partner Center."""
+        return run_cycle(self.alive().engine)
+
+    def sweep(self) -> None:
+        """Do what `drift --now` asks of the daemon: list everything."""
+        run_partner_round(self.alive().engine, whole=True)
 
     def once(self) -> Report:
         """Do what `run --once` does: a process of its own, after the daemon was stopped."""
         self.stop()
         life = self.start()
         try:
-            return run_once(life.engine)
+            report = run_once(life.engine)
+            if not (report.failures or report.stopped):
+                run_partner_round(life.engine)
+                if self.look(lambda tx: tx.suspects()):
+                    run_once(life.engine)
+            return report
         finally:
             life.held.close()
 
@@ -144,6 +169,12 @@ class Town(Site):
 
     def look(self, fn: Callable[[Any], Any]) -> Any:
         return self.durable.tx(fn)
+
+    def told(self) -> Iterator[tuple[str, str]]:
+        """Yield the differences that are only told, or wait for a person."""
+        for one in self.look(lambda tx: tx.differences()):
+            if one.outcome in {"reported", "conflict"}:
+                yield one.subscription_id, one.field
 
     def lose_state(self) -> None:
         self.stop()
@@ -236,8 +267,8 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="seatkeeper-simulation-")
 
 
-def found(seed: int, **settings: Any) -> Town:
-    """Lay out the town of a seed, before the daemon's first look."""
+def found(seed: int, *, ending: bool = False, **settings: Any) -> Town:
+    """Lay out the town of a seed, before the daemon's first look; `ending`: terms end soon."""
     chronos = Chronos(seed)
     rng = Random(f"world {seed}")  # noqa: S311  # repeatable on purpose
     world = World(_identity(), clock=Clock(chronos.wall), rng=rng, scenarios=SCENARIOS)
@@ -245,10 +276,10 @@ def found(seed: int, **settings: Any) -> Town:
     world.reset("empty", seed=seed)
     quiet = {**asdict(Settings()), "partner_center_per_minute": 0}
     world.settings.change({**quiet, **settings})
-    return settle(world, WatchedWire(InProcessAdapter(app)), chronos)
+    return settle(world, WatchedWire(InProcessAdapter(app)), chronos, ending=ending)
 
 
-def settle(world: World, wire: WatchedWire, chronos: Chronos) -> Town:
+def settle(world: World, wire: WatchedWire, chronos: Chronos, *, ending: bool = False) -> Town:
     """Lay out the town in an empty world."""
     watch = Watch(world=world)
     town = Town(
@@ -265,85 +296,5 @@ def settle(world: World, wire: WatchedWire, chronos: Chronos) -> Town:
     wire.watch, wire.town = watch, town
     town.log = watch.log
     world.clock.set(datetime.fromisoformat(f"{ADOPTED_ON}T12:00").replace(tzinfo=UTC))
-    _settle(town)
+    move_in(town, ending=ending)
     return town
-
-
-def _settle(town: Town) -> None:
-    world = town.world
-    town.tenant = str(world.partner_center.add_customer({"companyName": "Fabrikam"})["id"])
-    town.account = town.make("account", name="Fabrikam", sk_customertenantid=town.tenant)
-    kinds = {"automatic": 126310000, "manual": 126310001, "nothing": 126310002}
-    for name, kind in kinds.items():
-        connector = "partner-center" if name == "automatic" else None
-        town.providers[name] = town.make(
-            "sk_provider", sk_name=name, sk_kind=kind, sk_connector=connector
-        )
-    for number, (name, refunds, policy) in enumerate(
-        [("yes", YES, ADVANCE), ("no", NO, ADVANCE), ("arrears", YES, ARREARS)], start=1
-    ):
-        _contract(town, name, number, refunds, policy)
-    for name, kind in _people():
-        town.contract = town.contracts[name]
-        _move_in(town, name, kind)
-
-
-def _people() -> Iterator[tuple[str, str]]:
-    yield from [("yes", "automatic"), ("yes", "automatic"), ("no", "automatic")]
-    yield from [("yes", "manual"), ("arrears", "nothing")]
-
-
-def _move_in(town: Town, contract: str, kind: str) -> None:
-    number = len(town.subscriptions) + 1
-    subscription = town.make(
-        "sk_subscription",
-        sk_name=f"Business Premium {number}",
-        sk_accountid=town.account,
-        sk_billingcontractid=town.contracts[contract],
-        sk_providerid=town.providers[kind],
-        sk_providersubscriptionid=town._buy() if kind == "automatic" else None,
-        sk_quantity=10,
-        sk_unitprice=10,
-        sk_startdate="2025-01-01",
-        statecode=0,
-        statuscode=1,
-    )
-    town.subscriptions.append(subscription)
-    if kind == "automatic":
-        town.licences[subscription] = town.row("sk_subscription", subscription)[
-            "sk_providersubscriptionid"
-        ]
-    if contract != "arrears":
-        town.bill(subscription, town.drafts[f"{contract} june"], "2025-06-01", "2025-07-01")
-
-
-def _contract(town: Town, name: str, number: int, refunds: int, policy: int) -> None:
-    contract = town.make(
-        "sk_billingcontract",
-        sk_name=f"Fabrikam {name}",
-        sk_accountid=town.account,
-        sk_frequency=126310000,
-        sk_billingpolicy=policy,
-        sk_processrefunds=refunds,
-        sk_startdate="2025-01-01",
-        sk_currencycode="USD",
-        sk_timezone="UTC",
-        sk_nextinvoiceon="2025-07-01",
-    )
-    town.contracts[name] = contract
-    if policy == ARREARS:
-        return
-    for month, start, end in [("june", "06-01", "07-01"), ("july", "07-01", "08-01")]:
-        is_june = month == "june"
-        town.drafts[f"{name} {month}"] = town.make(
-            "sk_invoice",
-            sk_name=f"{name} {month}",
-            sk_number=f"INV-2025-{number:04d}" if is_june else None,
-            sk_billingcontractid=contract,
-            sk_cyclestart=f"2025-{start}",
-            sk_cycleend=f"2025-{end}",
-            sk_issuedon="2025-06-01" if is_june else None,
-            sk_currencycode="USD",
-            statecode=0,
-            statuscode=126310000 if is_june else 1,
-        )
