@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from billing.money import with_places
 from sync import guard_memory, journal
 from sync.apply import Group, change_sets, send_all
 from sync.aside import Failures
@@ -259,14 +260,15 @@ def _is_told(bill: Bill) -> bool:
 def _issued(given: _Given) -> Issued:
     bill = given.bill
     lines = len(bill.waiting) + len(bill.new_lines) + (1 if bill.lift else 0)
+    currency = bill.contract.currency
     return Issued(
         contract_id=bill.contract.id,
         contract_name=bill.contract.name,
         cycle_start=bill.due.billed.start,
         number=given.number,
-        net=bill.sums.net,
-        tax=bill.sums.tax,
-        total=bill.sums.total,
-        currency=bill.contract.currency,
+        net=with_places(bill.sums.net, currency),
+        tax=with_places(bill.sums.tax, currency),
+        total=with_places(bill.sums.total, currency),
+        currency=currency,
         lines=lines,
     )
