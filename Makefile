@@ -26,7 +26,7 @@ $(BROWSER): tests/browser/package-lock.json
 	tests/browser/install
 
 test: setup $(BROWSER)  #? every test
-	$(BIN)/python -m pytest -n 2 --dist=loadscope $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 $(CLIENTS)/.ready: requirements-clients.lock tests_clients/javascript/package-lock.json
 	$(PYTHON) -m venv --clear $(CLIENTS)

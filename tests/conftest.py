@@ -6,6 +6,15 @@ import pytest
 import structlog
 
 
+_LONG = frozenset({"simulation", "durability", "acceptance"})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: _LONG.isdisjoint(item.path.parts))
+
+
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     """Put the configuration of the logs back: a command sets it to the streams of its own test."""
