@@ -15,8 +15,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Put the configuration of the logs back: a command sets it to the streams of its own test."""
-    before = structlog.get_config()
+def logging_as_delivered() -> Iterator[None]:
+    """Begin and end with unconfigured logs: a command sets them to the streams of its own test."""
+    structlog.reset_defaults()
     yield
-    structlog.configure(**before)
+    structlog.reset_defaults()
