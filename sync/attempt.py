@@ -13,6 +13,7 @@ from sync.planned import Case, Plan
 from sync.ports import Tx
 from sync.provide import Attempt, Ending, provide
 from sync.settling import Trouble
+from sync.sides import REFUSED
 from sync.state import Service, Wake
 from sync.wording import NOT_PROVISIONED, NOT_TAKEN, UNCLEAR, join, lasting
 
@@ -122,6 +123,8 @@ def _fail(engine: Engine, case: Case, planned: Plan, failure: str) -> None:
     """Park the subscription and tell the CRM user on the row as well."""
     code = planned.steps.code if planned.steps and planned.steps.code else "provisioning-failed"
     advice = "Then set the change log to Awaiting Provisioning to try again."
+    if case.comparison:
+        code, advice = REFUSED, "Then `seatkeeper parked retry`, or set both sides to the same."
     trouble = Trouble(code=code, reason=failure, advice=advice)
     store_failure(engine, case, planned, trouble)
 

@@ -18,7 +18,7 @@ from sync.ports import Tx
 from sync.reconciling import comparable, reconcile_suspects
 from sync.remote import RemoteError, SignInFailed
 from sync.schedule_due import take_scheduled
-from sync.sides_plan import CONFLICT
+from sync.sides import DIFFERING
 from sync.state import Wake
 from sync.waves import work_on
 
@@ -100,8 +100,8 @@ def look_at_parked(engine: Engine, subject: str | None = None) -> int:
         known = [one.subject for one in tx.parked(subject) if one.code != _DELETED]
         parked = sorted(tx.seen(known))
         tx.revisit(parked)
-        conflicts = [one.subject for one in tx.parked(subject) if one.code == CONFLICT]
-        tx.suspect(tx.seen(conflicts), "look whether the conflict is solved")
+        differing = [one.subject for one in tx.parked(subject) if one.code in DIFFERING]
+        tx.suspect(tx.seen(differing), "look whether the sides may be made equal")
         for one in parked:
             tx.wake(Wake(subscription_id=one, reason="look whether the cause is gone"))
         return len(parked)

@@ -29,7 +29,7 @@ from sync.provisioning import Moment
 from sync.remote import Licence, LicenceRef, NotFound, Read, Refused, Row, Unavailable
 from sync.scope import OUTSIDE
 from sync.settling import Trouble
-from sync.sides_plan import keeping_conflict, with_sides
+from sync.sides_plan import keeping_apart, with_sides
 from sync.state import Fact, FactState, Operation, Parked, Seen, Source
 
 
@@ -100,7 +100,7 @@ def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepa
     if not ask_provider:
         return Prepared(case=case, plan=plan(case, judgement, engine.policy))
     planned = gated_plan(engine, case, judgement, facts, parked)
-    planned = keeping_conflict(with_sides(planned, case, engine.policy), case, parked)
+    planned = keeping_apart(with_sides(planned, case, engine.policy), case, parked)
     return Prepared(case=case, plan=replace(planned, states={**planned.states, **found.states}))
 
 

@@ -28,8 +28,7 @@ from sync.poll import next_ordinal, seen_entries, transition_name
 from sync.ports import Tx
 from sync.reconcile import Comparison, Course
 from sync.remote import Licence, NotFound, Read, RemoteError, Row
-from sync.sides import Difference, Suspicion
-from sync.sides_plan import CONFLICT
+from sync.sides import DIFFERING, Difference, Suspicion
 from sync.state import Fact, FactState, Seen, Source, Wake
 
 AT_ONCE = 100
@@ -93,7 +92,7 @@ def comparable(engine: Engine, *, ignore_pauses: bool = False) -> list[str]:
 
 def _is_free(tx: Tx, subject: str, *, ignore_pauses: bool) -> bool:
     """Tell whether a subscription has no work of its own (rules.md 5.3)."""
-    if any(one.code != CONFLICT for one in tx.parked(subject)):
+    if any(one.code not in DIFFERING for one in tx.parked(subject)):
         return False
     if tx.open_operations(subject) or tx.facts(subject, FactState.WAITING, FactState.PLANNED):
         return False
@@ -265,7 +264,7 @@ def _t1(
     _conclude(tx, suspect, told)
     if tx.parked(subject):
         journal.unpark(engine, tx, subject)
-        tx.wake(Wake(subscription_id=subject, reason="the conflict is solved"))
+        tx.wake(Wake(subscription_id=subject, reason="the sides are alike"))
 
 
 def _named(engine: Engine, tx: Tx, suspect: _Suspect, facts: Sequence[Fact]) -> Iterator[Fact]:

@@ -38,7 +38,7 @@ from sync.prepare import read
 from sync.provision_plan import HEALING
 from sync.remote import Write
 from sync.scope import OUTSIDE
-from sync.sides_plan import CONFLICT
+from sync.sides import CONFLICT, REFUSED
 from sync.state import FactState, OperationState, Parked
 
 
@@ -73,6 +73,7 @@ CHOICES: Mapping[str, frozenset[Choice]] = {
     "provisioning-failed": _FAILED,
     "provider-refused": _FAILED,
     CONFLICT: _MENDING | {Choice.TAKE},
+    REFUSED: _MENDING,
     **dict.fromkeys(HEALING, _FAILED | _MENDING),
     "cancel-window-closed": _FAILED | _MENDING | {Choice.SUSPEND},
     FAILED: _MENDING | {Choice.SKIP},

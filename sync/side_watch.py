@@ -6,12 +6,13 @@ what both sides were left with, so that an echo of ours makes nobody suspect (ru
 
 from collections.abc import Iterable, Iterator
 
-from sync.mapping import Entity, MalformedRowError
+from sync.mapping import Entity, MalformedRowError, Record, Value
 from sync.mapping_made import held_here, named_in
 from sync.mapping_sides import stored, there
 from sync.ports import Tx
-from sync.reconcile import STATE, Direction, rights_of
+from sync.reconcile import STATE, Direction, rights_of, shown
 from sync.remote import Row
+from sync.sides import DIFFERING
 
 _REASON = "changed in Dynamics"
 
@@ -46,21 +47,42 @@ def _changed(tx: Tx, entity: Entity, rows: Iterable[Row], names: Iterable[str]) 
     for row in rows:
         subject = entity.row_id(row)
         baseline = tx.baseline(subject)
-        if baseline is None or not any(_differs(entity, row, one, baseline.crm) for one in names):
+        if baseline is None:
+            continue
+        moved = _moved(entity, row, names, baseline.crm)
+        if not moved or _is_set_aside(tx, subject, moved):
             continue
         if not tx.open_operations(subject):  # else it is read again once they are closed
             yield subject
 
 
-def _differs(entity: Entity, row: Row, name: str, base: Row) -> bool:
+def _moved(entity: Entity, row: Row, names: Iterable[str], base: Row) -> Record:
+    held = {one: _held(entity, row, one) for one in names if one in base}
+    return {
+        name: value
+        for name, (value, is_told) in held.items()
+        if is_told and stored(value) != base[name]
+    }
+
+
+def _held(entity: Entity, row: Row, name: str) -> tuple[Value, bool]:
+    """Return what a row holds for a field, and whether the row tells it at all."""
     told = {entity.id_column: row[entity.id_column]}
     for column in entity.columns(*_told_by(entity, name)):
-        if column not in row or name not in base:
-            return False
+        if column not in row:
+            return None, False
         told[column] = row[column]
     try:
         record = entity.record(told)
     except MalformedRowError:
-        return False
+        return None, False
     field = entity.fields[name]
-    return stored(there(field, held_here(field, record))) != base[name]
+    return there(field, held_here(field, record)), True
+
+
+def _is_set_aside(tx: Tx, subject: str, moved: Record) -> bool:
+    """Tell whether these very values wait for a person already: they are no news."""
+    if not any(one.code in DIFFERING for one in tx.parked(subject)):
+        return False
+    told = {one.field: one.crm for one in tx.differences(subject)}
+    return all(told.get(name) == shown(value) for name, value in moved.items())

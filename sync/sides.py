@@ -1,9 +1,26 @@
-"""What is remembered about the two sides of a subscription, as values (rules.md 5)."""
+"""What is known of the two sides of a subscription, as values (rules.md 5)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sync.remote import Row
+
+CONFLICT = "conflict"
+"""The code of a subscription whose sides were both changed, to different values."""
+REFUSED = "value-refused"
+"""The code of one whose provider refuses the value that Dynamics holds."""
+DIFFERING = frozenset({CONFLICT, REFUSED})
+"""What only a new comparison of both sides solves; other changes go on meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What one side holds, in words; `told` says when and how that is known, or why it is not."""
+
+    name: str
+    status: str
+    quantity: str
+    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sync.planned import Case, Plan
 from sync.ports import Tx
 from sync.reconcile import STATE, Comparison, Course, shown
 from sync.remote import Action, Json, Licence, Row, Write
-from sync.sides import Difference
+from sync.sides import CONFLICT, Difference
 from sync.state import Operation, Point, Seen, TrailEntry
 
 VALUES = "provider values"
@@ -79,7 +79,7 @@ def remember(engine: Engine, tx: Tx, case: Case, plan: Plan) -> None:
 
 def _is_stuck(plan: Plan) -> bool:
     """Tell whether the plan could not take up what the comparison asks for."""
-    compared = plan.row or plan.steps or (plan.trouble and plan.trouble.code == "conflict")
+    compared = plan.row or plan.steps or (plan.trouble and plan.trouble.code == CONFLICT)
     return bool(plan.trouble or plan.refused) and not compared
 
 
@@ -143,6 +143,8 @@ def provided(engine: Engine, case: Case, plan: Plan, licence: Licence, *, done: 
             _forget_differences(tx, subject, sides[0])
             if case.suspicion and not plan.row:
                 tx.clear_suspicion(case.suspicion)
+        elif found and not done and case.suspicion:
+            tx.clear_suspicion(case.suspicion)  # it is set aside; looking at parked work asks anew
         elif done and tx.differences(subject) and licence.status == "active":
             tx.suspect([subject], "what could not be sent before may be sent now")
 

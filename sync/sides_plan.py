@@ -11,10 +11,9 @@ from sync.provisioning import Steps, steps
 from sync.reconcile import STATE, Comparison, Course, shown
 from sync.remote import Action
 from sync.settling import Trouble
+from sync.sides import CONFLICT, DIFFERING
 from sync.state import Parked, Source
 
-CONFLICT = "conflict"
-"""The code of a subscription whose sides were both changed, to different values."""
 _ADVICE = (
     "Say which value counts with `seatkeeper parked resolve` and --take crm, partner_center or"
     " a value, or set both sides to the same."
@@ -33,13 +32,13 @@ def with_sides(base: Plan, case: Case, policy: Policy) -> Plan:
     return replace(base, trouble=trouble, message=base.message or trouble.sentence)
 
 
-def keeping_conflict(base: Plan, case: Case, parked: Parked | None) -> Plan:
-    """Keep a conflict for a person while other changes of the subscription go on."""
-    if parked is None or parked.code != CONFLICT or case.comparison is not None:
+def keeping_apart(base: Plan, case: Case, parked: Parked | None) -> Plan:
+    """Keep what the sides differ in for a person while other changes go on."""
+    if parked is None or parked.code not in DIFFERING or case.comparison is not None:
         return base
     if base.trouble or base.refused:
         return base
-    trouble = Trouble(code=CONFLICT, reason=parked.reason, advice=parked.advice)
+    trouble = Trouble(code=parked.code, reason=parked.reason, advice=parked.advice)
     return replace(base, trouble=trouble, message=base.message or trouble.sentence)
 
 
@@ -52,9 +51,7 @@ def conflict(found: Comparison) -> Trouble | None:
     ]
     if not told:
         return None
-    return Trouble(
-        code="conflict", reason=f"Both sides changed it: {' '.join(told)}", advice=_ADVICE
-    )
+    return Trouble(code=CONFLICT, reason=f"Both sides changed it: {' '.join(told)}", advice=_ADVICE)
 
 
 def _row(base: Plan, case: Case, found: Comparison) -> Record:

@@ -18,8 +18,7 @@ from sync.ports import Tx
 from sync.prepare import read
 from sync.reconcile import Course, Happened, Owner, Ruling, course_of, rights_of, shown
 from sync.remote import RemoteError, Row, Write
-from sync.sides import Baseline
-from sync.sides_plan import CONFLICT
+from sync.sides import CONFLICT, Baseline
 
 CRM, PARTNER_CENTER = Owner.CRM.value, Owner.PARTNER_CENTER.value
 _HAPPENED: Mapping[str, tuple[Happened, Course]] = {

@@ -1,6 +1,14 @@
 """What Dynamics owns goes to Partner Center: plain fields, and what is enforced."""
 
-from tests.reconcile.sides import mapped
+from sync.cycle import run_cycle
+from tests.reconcile.sides import Sides, mapped
+
+
+def goes_round(at: Sides, cycles: int) -> None:
+    """Let the daemon go round; unlike one run, a cycle does not look at what is set aside."""
+    for _ in range(cycles):
+        at.stage.world.clock.advance(60)
+        run_cycle(at.stage.application.engine)
 
 
 def test_a_plain_field_changed_in_dynamics_goes_to_partner_center_without_a_log(sides):
@@ -76,7 +84,7 @@ def test_enforced_seats_that_the_provider_does_not_let_go_wait_for_a_person(side
     at = sides(mappings=mapped(tmp_path, quantity={"enforce": True}))
     at.at_partner_center(quantity=12)
     at.looks()
-    assert at.stage.parked_codes() == ["decrease-refused"]
+    assert at.stage.parked_codes() == ["value-refused"]
     assert at.differences == {"quantity": "to_partner_center"}
     at.at_partner_center(quantity=10)
     at.stage.runs()
@@ -152,7 +160,60 @@ def test_what_partner_center_refuses_is_set_aside_and_tried_again_on_request(sid
     at.stage.fails(service="partner_center", method="PATCH", status=400, times=1)
     at.stage.edits(sk_autorenew=False)
     at.stage.runs()
-    assert at.stage.parked_codes() == ["provisioning-failed"]
+    assert at.stage.parked_codes() == ["value-refused"]
     at.stage.runs()
     assert at.stage.parked_codes() == []
     assert (at.stage.licence()["autoRenewEnabled"], at.left) == (False, [])
+
+
+def test_rule_2_6_a_value_that_partner_center_refuses_is_not_sent_again_by_itself(sides):
+    at = sides()
+    at.stage.fails(service="partner_center", method="PATCH", status=400)
+    at.stage.edits(sk_autorenew=False)
+    mark = at.stage.mark
+    goes_round(at, 6)
+    assert len(at.stage.sent_since(mark)) == 1
+    assert (at.stage.parked_codes(), at.left) == (["value-refused"], [])
+    assert at.differences == {"auto_renew": "to_partner_center"}
+    at.stage.edits(sk_costprice=1)
+    goes_round(at, 3)
+    assert len(at.stage.sent_since(mark)) == 1
+    at.stage.runs()
+    assert len(at.stage.sent_since(mark)) == 2
+
+
+def test_a_refused_value_delays_no_other_change_and_goes_when_the_provider_says_yes(sides):
+    at = sides()
+    at.stage.fails(service="partner_center", method="PATCH", status=400, times=1)
+    at.stage.edits(sk_autorenew=False)
+    goes_round(at, 3)
+    assert at.stage.parked_codes() == ["value-refused"]
+    at.stage.edits(sk_quantity=12)
+    goes_round(at, 3)
+    licence = at.stage.licence()
+    assert (licence["quantity"], licence["autoRenewEnabled"]) == (12, False)
+    assert (at.stage.parked_codes(), at.left, at.differences) == ([], [], {})
+
+
+def test_a_refused_value_that_a_person_takes_back_is_solved_by_the_next_look(sides):
+    at = sides()
+    at.stage.fails(service="partner_center", method="PATCH", status=400)
+    at.stage.edits(sk_autorenew=False)
+    goes_round(at, 3)
+    at.stage.edits(sk_autorenew=True)
+    at.stage.runs()
+    assert (at.stage.parked_codes(), at.left, at.differences) == ([], [], {})
+    assert at.stage.message == ""
+
+
+def test_what_a_suspended_licence_does_not_take_is_sent_when_it_is_active_again(sides):
+    at = sides()
+    at.at_partner_center(status="suspended")
+    at.looks()
+    at.stage.edits(sk_autorenew=True)
+    goes_round(at, 3)
+    assert at.differences == {"auto_renew": "reported"}
+    at.stage.edits(status="active")
+    goes_round(at, 3)
+    assert at.stage.licence()["autoRenewEnabled"] is True
+    assert (at.left, at.differences) == ([], {})
