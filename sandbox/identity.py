@@ -35,7 +35,7 @@ class Identity:
 
     def private_key(self) -> RSAPrivateKey:
         """Return the key that signs tokens."""
-        return _key(self.signing_key)
+        return private_key_of(self.signing_key)
 
     def document(self) -> dict[str, object]:
         """Return what has to survive a restart."""
@@ -87,7 +87,7 @@ def new_key(purpose: str) -> bytes:
 
 @lru_cache
 def _new_certificate() -> bytes:
-    key = _key(new_key("client"))
+    key = private_key_of(new_key("client"))
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Seatkeeper sandbox client")])
     certificate = (
         x509.CertificateBuilder(
@@ -105,7 +105,7 @@ def _new_certificate() -> bytes:
 
 
 @lru_cache
-def _key(pem: bytes) -> RSAPrivateKey:
+def private_key_of(pem: bytes) -> RSAPrivateKey:
     key = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(key, RSAPrivateKey):
         msg = f"the stored key is {type(key).__name__}, not RSA"

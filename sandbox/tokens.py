@@ -1,12 +1,14 @@
 """Access tokens: for whom they are made, and whom they prove. They live in real time."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
 
 from sandbox.faults import Service
+from sandbox.identity import private_key_of
 from sandbox.world import Principal, World
 
 PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
@@ -122,10 +124,20 @@ def _verified(world: World, authorization: str | None) -> dict[str, Any]:
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TokenRefused(Fault.MISSING)
+    claims = _signed(world.identity.signing_key, token.strip())
+    # The world's own wall clock judges, so that a test can let a token expire.
+    if claims["exp"] <= world.clock.real().timestamp():
+        raise TokenRefused(Fault.EXPIRED, str(claims["appid"]))
+    return claims
+
+
+@lru_cache(maxsize=256)
+def _signed(signing_key: bytes, token: str) -> dict[str, Any]:
+    """Return the claims of a token that we signed; a token is sent many times."""
     try:
         claims: dict[str, Any] = jwt.decode(
-            token.strip(),
-            world.identity.private_key().public_key(),
+            token,
+            private_key_of(signing_key).public_key(),
             algorithms=["RS256"],
             options={
                 "verify_aud": False,
@@ -137,7 +149,4 @@ def _verified(world: World, authorization: str | None) -> dict[str, Any]:
         )
     except jwt.InvalidTokenError as error:
         raise TokenRefused(Fault.INVALID) from error
-    # The world's own wall clock judges, so that a test can let a token expire.
-    if claims["exp"] <= world.clock.real().timestamp():
-        raise TokenRefused(Fault.EXPIRED, str(claims["appid"]))
     return claims
