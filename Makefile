@@ -48,8 +48,8 @@ format: setup  #? format the code and sort the imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet .
 
-sim: setup  #? play simulated runs (SEED=n one of them, RUNS=n many)
-	SEED=$(SEED) RUNS=$(RUNS) FIRST=$(FIRST) $(BIN)/python -m tests.simulation.play
+sim: setup  #? play simulated runs (SEED=n one of them, RUNS=n many; STEPS=40-100 longer ones)
+	SEED=$(SEED) RUNS=$(RUNS) FIRST=$(FIRST) STEPS=$(STEPS) $(BIN)/python -m tests.simulation.play
 
 prove: setup  #? the whole proof of reliability; results go to docs/reliability.md (SHARE=0.01 a part)
 	SHARE=$(SHARE) $(BIN)/python -m tests.simulation.prove

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seatkeeper import plugins
 from tests.engine.conftest import opened, stage, unseen
 
 __all__ = ["opened", "stage", "unseen"]
@@ -19,6 +20,8 @@ def installs(tmp_path, monkeypatch):
     """Lay packages on the path as pip leaves them: modules, and their entry points beside."""
     monkeypatch.syspath_prepend(tmp_path)
     modules = set(sys.modules)
+
+    plugins._points.cache_clear()
 
     def install(name, points, **sources):
         for module, source in sources.items():
@@ -36,6 +39,7 @@ def installs(tmp_path, monkeypatch):
         return tmp_path
 
     yield install
+    plugins._points.cache_clear()
     for name in set(sys.modules) - modules:
         if name.startswith(("seatkeeper_example", "of_others")):
             del sys.modules[name]

@@ -14,6 +14,8 @@ from tests.simulation import both_sides, evidence, invariants
 from tests.simulation.acts import TROUBLES, Act, Happening, Work, happen
 from tests.simulation.town import Town, found
 
+USUAL = (8, 21)
+"""Between how many acts the number of a run is drawn."""
 UNFORESEEN = frozenset({"unforeseen", "two daemons", "cycle failed"})
 
 
@@ -21,7 +23,7 @@ UNFORESEEN = frozenset({"unforeseen", "two daemons", "cycle failed"})
 class Mix:
     """What may happen in a run, and how often: verb or point of work to weight."""
 
-    steps: tuple[int, int] = (8, 21)
+    steps: tuple[int, int] = USUAL
     ending: float = 0.2
     """How often terms end soon: they go on, with the same or other seats, or expire."""
     settings: tuple[str, ...] = ("late audit", "no audit", "end token", "bom", "short tokens")
@@ -77,6 +79,8 @@ class Outcome:
     """How a run ended."""
 
     seed: int
+    drawn: tuple[int, int] = (0, 0)
+    """Between how many acts the number was drawn; the seed alone tells for the usual ones."""
     happened: list[Happening]
     violations: list[str]
     digest: str
@@ -91,7 +95,9 @@ class Outcome:
         """Return what to read when it failed."""
         steps = "\n".join(f"  {one}" for one in self.happened)
         wrong = "\n".join(f"  {one}" for one in self.violations)
-        return f"seed {self.seed}; again with: make sim SEED={self.seed}\n{steps}\n{wrong}"
+        few, many = self.drawn
+        drawn = "" if self.drawn in {(0, 0), USUAL} else f" STEPS={few}-{many}"
+        return f"seed {self.seed}; again with: make sim SEED={self.seed}{drawn}\n{steps}\n{wrong}"
 
 
 # --- drawing -----------------------------------------------------------------------------------
@@ -198,7 +204,8 @@ def run(
     with structlog.testing.capture_logs() as said:
         town = found(seed, ending=is_ending(seed, mix), **world_of(seed, mix))
         town.wrap = wrap
-        outcome = Outcome(seed=seed, happened=list(steps), violations=[], digest="")
+        happened = list(steps)
+        outcome = Outcome(seed=seed, drawn=mix.steps, happened=happened, violations=[], digest="")
         town.cycle()
         town.sweep()
         for one in steps:
