@@ -75,7 +75,16 @@ def believe_logs(tx: Tx, subject: str, fresh: Sequence[KnownLog]) -> Standing | 
     if standing is None or (standing == seen.accepted and seen.planned is None):
         return None
     tx.put_seen([replace(seen, accepted=standing, planned=None)])
+    _pass_over(tx, subject)
     return standing
+
+
+def _pass_over(tx: Tx, subject: str) -> None:
+    """Count as history what was refused before the changes that the logs tell."""
+    told = {log.change_key for log in tx.known_logs(subject)}
+    for fact in tx.facts(subject, FactState.REFUSED):
+        state = FactState.DONE if fact.key in told else FactState.UNCHANGED
+        tx.set_fact_state([fact.key], state)
 
 
 def _settle(tx: Tx, subject: str) -> None:

@@ -182,11 +182,13 @@ def _as_issued(evidence: Evidence, invoice: str) -> list[Row]:
     """Return all lines without what people did to them after an invoice had its total."""
     totals = [one for one in evidence.of("sk_invoice", invoice) if one.after]
     issued_at = next(one.seq for one in totals if (one.after or {})["sk_total"] is not None)
-    rows = {
-        one.id: one.after
-        for one in evidence.of("sk_invoiceline")
-        if one.by_us or one.seq < issued_at
-    }
+    rows: dict[str, Row | None] = {}
+    gone = set()
+    for one in evidence.of("sk_invoiceline"):
+        if not one.by_us and one.seq >= issued_at:
+            gone |= {one.id} if one.is_deleted else set()
+        elif one.id not in gone:  # a line that a person removed may be made anew, elsewhere
+            rows[one.id] = one.after
     return [row for row in rows.values() if row is not None]
 
 

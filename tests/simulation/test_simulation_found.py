@@ -34,6 +34,15 @@ FOUND = {
         Work("once"),
         Work("once"),
     ],
+    "a refused change is history when the logs tell of later ones, after a restore": [
+        Act("status", 0, 0, "paused"),
+        Act("quantity", 0, 12),
+        Work(),
+        Act("back up"),
+        Act("status", 0, 0, "active"),
+        Work(),
+        Act("restore"),
+    ],
     "a refused change is judged after the one before it, when that one must be decided anew": [
         Act("status", 0, 0, "cancelled"),
         DAY,
