@@ -71,12 +71,18 @@ def believe_logs(tx: Tx, subject: str, fresh: Sequence[KnownLog]) -> Standing | 
     _settle(tx, subject)
     if any(status_told(log) for log in news):
         tx.set_hold(subject, None)  # what is held now is on the log, or was given back
-    standing = standing_of(tx.known_logs(subject), seen.point.quantity)
+    standing = standing_of(tx.known_logs(subject), _seats(news, seen.point.quantity))
     if standing is None or (standing == seen.accepted and seen.planned is None):
         return None
     tx.put_seen([replace(seen, accepted=standing, planned=None)])
     _pass_over(tx, subject)
     return standing
+
+
+def _seats(news: Sequence[KnownLog], known: int) -> int:
+    """Return the seats that the logs tell last; one that ends the use tells none."""
+    told = sorted(news, key=lambda log: log.sequence)
+    return next((log.quantity_after for log in reversed(told) if log.quantity_after), known)
 
 
 def _pass_over(tx: Tx, subject: str) -> None:

@@ -15,13 +15,14 @@ from sync.mapping_made import held_here
 from sync.mapping_sides import stored, there
 from sync.planned import Case, Plan
 from sync.ports import Tx
-from sync.reconcile import STATE, Comparison, Course, shown
+from sync.reconcile import Comparison, Course, shown
 from sync.remote import Action, Json, Licence, Row, Write
 from sync.sides import CONFLICT, Difference
 from sync.state import Operation, Point, Seen, TrailEntry
 
 VALUES = "provider values"
 """The write that takes over what the provider holds."""
+_SEATS = frozenset({Action.SET_QUANTITY, Action.SCHEDULE_QUANTITY})
 _RETURNS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
 
 
@@ -132,7 +133,7 @@ def provided(engine: Engine, case: Case, plan: Plan, licence: Licence, *, done: 
     if row is None or plan.standing is None:
         return
     sent = found.of(Course.TO_PARTNER_CENTER) if found and done else ()
-    names = {*STATE, *(one.field for one in sent)}
+    names = {*_stated(plan, licence), *(one.field for one in sent)}
     wanted = {"status": plan.standing.status.value, "quantity": plan.standing.quantity}
     sides = _held(engine, {**row.mapped, **wanted}, licence, names)
     subject = case.subscription_id
@@ -149,6 +150,14 @@ def provided(engine: Engine, case: Case, plan: Plan, licence: Licence, *, done: 
             tx.suspect([subject], "what could not be sent before may be sent now")
 
     engine.ports.store.tx(tx_provided)
+
+
+def _stated(plan: Plan, licence: Licence) -> Iterator[str]:
+    """Yield what of the state the steps were about: other seats there may be news to Dynamics."""
+    yield "status"
+    alike = plan.standing is not None and plan.standing.quantity == licence.quantity
+    if alike or (plan.steps and (plan.steps.failure or _SEATS & {*plan.steps.actions})):
+        yield "quantity"
 
 
 def _held(engine: Engine, row: Record, licence: Licence, names: Iterable[str]) -> tuple[Row, Row]:

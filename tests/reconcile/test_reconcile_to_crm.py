@@ -199,3 +199,15 @@ def test_rule_5_3_a_subscription_with_work_of_its_own_waits_and_stays_suspect(si
     at.stage.runs()
     assert (at.left, at.stage.licence()["status"]) == ([], "suspended")
     assert at.logged() == [("deactivation", -10, "provisioned", "dynamics")]
+
+
+def test_rule_5_3_seats_that_changed_unseen_come_over_though_a_suspend_went_out_since(sides):
+    at = sides()
+    at.at_partner_center(quantity=8)
+    at.stage.edits(status="suspended")
+    at.stage.runs()
+    at.at_partner_center(status="active")
+    at.looks()
+    assert (at.stage.now_row["sk_quantity"], at.stage.licence()["quantity"]) == (8, 8)
+    assert [kind for kind, *_ in at.logged()] == ["deactivation", "activation"]
+    assert (at.left, at.differences) == ([], {})

@@ -43,6 +43,16 @@ FOUND = {
         Work(),
         Act("restore"),
     ],
+    "the seats of a suspended subscription are those that its logs told, after a restore": [
+        Act("back up"),
+        Act("quantity", 4, 13),
+        Act("status", 4, 0, "suspended"),
+        Act("quantity", 4, 3),
+        Act("quantity", 4, 13),
+        Work("cycle", "store", 9),
+        Act("restore"),
+        Act("status", 4, 0, "active"),
+    ],
     "a refused change is judged after the one before it, when that one must be decided anew": [
         Act("status", 0, 0, "cancelled"),
         DAY,
