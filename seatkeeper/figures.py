@@ -52,8 +52,8 @@ def read_figures(tx: Tx) -> Figures:
         last_success=_instant(tx, LAST_SUCCESS),
         oldest=_oldest(tx, parked),
         judged=judged(tx),
-        differences=len(tx.differences()),
-        suspects=len(tx.suspects()),
+        differences=tx.count_differences(),
+        suspects=tx.count_suspects(),
         partners=partner_figures(tx),
     )
 
