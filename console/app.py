@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 
-from flask import Flask, g, render_template
+from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -104,5 +104,4 @@ def _state(_: Exception) -> ResponseReturnValue:
 
 
 def _page(status: HTTPStatus, text: str) -> ResponseReturnValue:
-    template = "error.html" if g.get("session") else "error_outside.html"
-    return render_template(template, status=status, text=text), status
+    return render_template("error.html", status=status, text=text), status

@@ -15,6 +15,7 @@ from sync.mapping_files import Mappings
 from sync.ports import Store
 from sync.reading_invoices import Draft, IssuedInvoice
 from sync.reading_names import Named
+from sync.sides import Side
 from sync.state import Fact, TrailEntry
 from sync.unmatched import Unmatched
 
@@ -49,16 +50,6 @@ class Words(Protocol):
     def day(self, day: date | None) -> str: ...
 
     def days(self, first: date | None, last: date | None) -> str: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """What one side holds of a subscription; `told` says how that is known, or why it is not."""
-
-    name: str
-    status: str
-    quantity: str
-    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from console.desk import (
     NextInvoice,
     NotDoneError,
     Settings,
-    Side,
     SignIn,
 )
 from seatkeeper.bootstrap import Application, meet, person_sign_in
@@ -43,6 +42,7 @@ from sync.reading_invoices import (
 from sync.reading_names import Named, find_by_name, read_names
 from sync.remote import RemoteError
 from sync.settling import Trouble
+from sync.sides import Side
 from sync.state import StateError
 from sync.unmatched import Unmatched, with_values
 
@@ -147,11 +147,7 @@ class _Desk:
 
     def sides(self, subject: str) -> Sequence[Side]:
         with _told():
-            found = live_sides(self.application.engine, subject)
-            return [
-                Side(name=one.name, status=one.status, quantity=one.quantity, told=one.told)
-                for one in found
-            ]
+            return list(live_sides(self.application.engine, subject))
 
     def valued(self, found: Sequence[Unmatched]) -> Sequence[Unmatched]:
         with _told():

@@ -13,20 +13,10 @@ from sync.ports import Tx
 from sync.prepare import read
 from sync.remote import LicenceRef, RemoteError
 from sync.resolving import choices, words
-from sync.sides import Difference
+from sync.sides import Difference, Side
 from sync.state import Fact, FactState, Parked
 
 _UNFINISHED = frozenset({"awaiting", "failed"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """What one side holds; `told` says when and how that is known, or why it is not."""
-
-    name: str
-    status: str
-    quantity: str
-    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
