@@ -1,15 +1,11 @@
-"""Serve the console: cheroot in threads of its own, with TLS where a certificate is given."""
+"""Serve the console, and have its commands carried out."""
 
 import getpass
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
-from cheroot import wsgi
-from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from console.app import create_console
 from console.desk import Document, NotDoneError, Person, Role
@@ -19,8 +15,7 @@ from seatkeeper.commands.sessions import run_alone_or_ask, run_and_go_on
 from seatkeeper.config import Config
 from seatkeeper.console_desk import desk_of
 from seatkeeper.instance import AlreadyRunningError
-from seatkeeper.listen_address import host_and_port
-from seatkeeper.listener import Listener
+from seatkeeper.listener import Listener, Listening, listen, tls
 from seatkeeper.requested import RequestRefusedError
 from seatkeeper.yaml_files import ConfigurationError
 from sync.cycle import run_once
@@ -31,10 +26,6 @@ from sync.state import StateError
 
 ADDRESS = "console_address"
 """Where the console that was started last answers."""
-_THREADS = 8
-_TIMEOUT_SECONDS = 10
-_LONGEST_HEADER = 16 * 1024
-_LONGEST_BODY = 128 * 1024
 _GO_ON = frozenset({"parked retry", "parked resolve", "apply"})
 """Commands after which a cycle is run when no daemon does it."""
 _REFUSED = (
@@ -75,28 +66,17 @@ def link_to(store: Store, address: str) -> str:
 
 def _listen(config: Config, application: Application) -> Listener:
     app = create_console(desk_of(application, lambda verb, asked: _ask(config, verb, asked)))
-    server = _Server(
-        host_and_port(config.console.listen),
-        app,
-        numthreads=_THREADS,
-        max=_THREADS,
-        timeout=_TIMEOUT_SECONDS,
-        shutdown_timeout=_TIMEOUT_SECONDS,
-        server_name="localhost",
-    )
-    server.max_request_header_size = _LONGEST_HEADER
-    server.max_request_body_size = _LONGEST_BODY
     certificate, key = config.console.certificate_file, config.console.key_file
-    if certificate and key:
-        server.ssl_adapter = _tls(certificate, key)
-    server.prepare()
-    thread = threading.Thread(target=server.serve, name="console", daemon=True)
-    thread.start()
-    return Listener(server=server, thread=thread)
-
-
-def _tls(certificate: Path, key: Path) -> BuiltinSSLAdapter:
-    return BuiltinSSLAdapter(str(certificate), str(key))
+    listening = Listening(
+        name="console",
+        threads=8,
+        timeout_seconds=10,
+        header_bytes=16 * 1024,
+        body_bytes=128 * 1024,
+        tls=tls(certificate, key) if certificate and key else None,
+        failed=lambda message: log.warning("console failed", error=message),
+    )
+    return listen(config.console.listen, app, listening)
 
 
 def _address(config: Config, listener: Listener) -> str:
@@ -117,12 +97,3 @@ def _ask(config: Config, verb: str, asked: Mapping[str, str | None]) -> Sequence
 def _cycle(application: Application) -> int:
     run_once(application.engine)
     return 0
-
-
-class _Server(wsgi.Server):
-    """The server, without cheroot's own lines on stderr."""
-
-    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # cheroot's signature
-        """Say nothing of callers that go away; what breaks here is logged."""
-        if traceback:
-            log.warning("console failed", error=msg)

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import structlog
 
-from seatkeeper.bootstrap import Application, look_at_store
+from seatkeeper.bootstrap import Application
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.credentials import expiries
 from seatkeeper.pulse import Pulse
 
@@ -21,7 +22,7 @@ def watched(application: Application, pulse: Pulse) -> Iterator[None]:
         return
     # Lazy: only a daemon that is watched pays for loading the server and the metrics.
     from seatkeeper.health import HealthApp  # noqa: PLC0415
-    from seatkeeper.listener import listen  # noqa: PLC0415
+    from seatkeeper.listener import Listening, listen  # noqa: PLC0415
     from seatkeeper.metrics import Sources  # noqa: PLC0415
 
     store = look_at_store(config)
@@ -33,7 +34,10 @@ def watched(application: Application, pulse: Pulse) -> Iterator[None]:
         credentials=expiries(config),
     )
     try:
-        listener = listen(config.health.listen, HealthApp(sources))
+        listening = Listening(
+            name="health", threads=3, timeout_seconds=5, header_bytes=8192, body_bytes=8192
+        )
+        listener = listen(config.health.listen, HealthApp(sources), listening)
         log.info("health answers", listen=listener.address)
         try:
             yield

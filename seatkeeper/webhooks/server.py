@@ -1,14 +1,11 @@
-"""Listen for calls beside the work: cheroot in a few threads of its own, with TLS."""
+"""Listen for calls beside the work."""
 
-import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cryptography import x509
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -16,10 +13,10 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from connector.certificate_fetch import fetch_small
 from seatkeeper.bootstrap import Application
 from seatkeeper.config_webhooks import PartnerHookConfig, WebhooksConfig
-from seatkeeper.listen_address import host_and_port
-from seatkeeper.listener import Listener
+from seatkeeper.listener import Listener, Listening, listen, tls
 from seatkeeper.pulse import Pulse
 from seatkeeper.webhooks.app import Hook, WebhookApp
+from seatkeeper.webhooks.calls import Reason
 from seatkeeper.webhooks.certificates import Certificates, Fetch
 from seatkeeper.webhooks.dataverse import DataverseHook
 from seatkeeper.webhooks.limits import Limiter
@@ -30,9 +27,6 @@ from seatkeeper.yaml_files import ConfigurationError, Problem
 DATAVERSE = "/webhooks/dataverse"
 PARTNER_CENTER = "/webhooks/partner-center"
 _POLLED = ("subscription", "change_log")
-_THREADS = 8
-_TIMEOUT_SECONDS = 5
-_LONGEST_HEADER = 16 * 1024
 
 log = structlog.get_logger()
 
@@ -79,6 +73,7 @@ def webhook_app(
                 nudges=nudges,
             ),
         )
+    application.tally.listens((name for name, _ in hooks.values()), (one.word for one in Reason))
     limiter = Limiter(monotonic=pulse.monotonic)
     return WebhookApp(hooks=hooks, limiter=limiter, count=application.tally.called)
 
@@ -126,36 +121,21 @@ def _unusable(path: Path, key: str, wanted: str) -> ConfigurationError:
 
 
 def _listen(address: str, webhooks: WebhooksConfig, app: WebhookApp) -> Listener:
-    server = _Server(
-        host_and_port(address),
-        app,
-        numthreads=_THREADS,
-        max=_THREADS,
-        timeout=_TIMEOUT_SECONDS,
-        shutdown_timeout=_TIMEOUT_SECONDS,
-        server_name="localhost",
+    certificate, key = webhooks.certificate_file, webhooks.key_file
+    listening = Listening(
+        name="webhooks",
+        threads=8,
+        timeout_seconds=5,
+        header_bytes=16 * 1024,
+        body_bytes=0,
+        tls=_tls(certificate, key) if certificate and key else None,
     )
-    server.max_request_header_size = _LONGEST_HEADER
-    if webhooks.certificate_file and webhooks.key_file:
-        server.ssl_adapter = _tls(webhooks.certificate_file, webhooks.key_file)
-    server.prepare()
-    thread = threading.Thread(target=server.serve, name="webhooks", daemon=True)
-    thread.start()
-    return Listener(server=server, thread=thread)
+    return listen(address, app, listening)
 
 
 def _tls(certificate: Path, key: Path) -> BuiltinSSLAdapter:
     try:
-        adapter = BuiltinSSLAdapter(str(certificate), str(key))
+        return tls(certificate, key)
     except OSError:
         wanted = "a certificate and its key in PEM"
         raise _unusable(certificate, "certificate_file", wanted) from None
-    adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return adapter
-
-
-class _Server(wsgi.Server):
-    """The server, without cheroot's own lines on stderr."""
-
-    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002  # cheroot's signature
-        """Say nothing: what callers do wrong is theirs, and it is counted."""
