@@ -9,8 +9,7 @@ from werkzeug.serving import make_server
 
 from console.desk import Role
 from sync.sides import Difference
-from sync.standing import LAST_POLL
-from tests.console.desk import open_console
+from tests.console.desk import open_console, tell_story
 from tests.engine.opening import open_stage
 from tests.engine.stage import Setting
 
@@ -47,13 +46,7 @@ class Site:
     def tells(self):
         """Play a deactivation, and leave something for a person."""
         stage = self.stage
-        stage.runs()
-        stage.sound = stage.subscribes()
-        stage.runs()
-        stage.on("2025-06-16")
-        stage.edits(status="suspended")
-        stage.edits(row=stage.sound, sk_quantity=0)
-        stage.runs()
+        tell_story(stage)
         now = stage.application.engine.now()
         found = Difference(
             subscription_id=stage.subscription,
@@ -65,12 +58,7 @@ class Site:
             reason="it is seen for the first time",
             since=now - timedelta(hours=3),
         )
-
-        def keep(tx):
-            tx.set_meta(LAST_POLL, now.isoformat())
-            tx.put_differences(stage.subscription, [found])
-
-        stage.application.store.tx(keep)
+        stage.application.store.tx(lambda tx: tx.put_differences(stage.subscription, [found]))
         return self
 
     def link(self, role=Role.ADMIN):

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sync.standing import LAST_POLL
-from tests.console.desk import Console, open_console
+from tests.console.desk import Console, open_console, tell_story
 from tests.engine.opening import open_stage
 from tests.engine.stage import Setting, Stage
 
@@ -14,15 +13,7 @@ from tests.engine.stage import Setting, Stage
 def told_stage() -> Iterator[Stage]:
     """Open a stage on which a subscription was deactivated, and another waits for a person."""
     stage = open_stage(Setting())
-    stage.runs()
-    stage.sound = stage.subscribes()
-    stage.runs()
-    stage.on("2025-06-16")
-    stage.edits(status="suspended")
-    stage.edits(row=stage.sound, sk_quantity=0)
-    stage.runs()
-    now = stage.application.engine.now().isoformat()
-    stage.application.store.tx(lambda tx: tx.set_meta(LAST_POLL, now))
+    tell_story(stage)
     yield stage
     stage.application.close()
 

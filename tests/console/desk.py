@@ -14,6 +14,7 @@ from console.sessions import make_link
 from seatkeeper.console_desk import desk_of
 from seatkeeper.requested import RequestRefusedError, run_request
 from sync.cycle import run_once
+from sync.standing import LAST_POLL
 
 TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 REAL = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -90,6 +91,19 @@ class Console:
         assert browser.get(f"/enter?token={token}").status_code == 303
         browser.get("/")
         return browser
+
+
+def tell_story(stage):
+    """Play a deactivation, and leave another subscription for a person; it was polled just now."""
+    stage.runs()
+    stage.sound = stage.subscribes()
+    stage.runs()
+    stage.on("2025-06-16")
+    stage.edits(status="suspended")
+    stage.edits(row=stage.sound, sk_quantity=0)
+    stage.runs()
+    now = stage.application.engine.now().isoformat()
+    stage.application.store.tx(lambda tx: tx.set_meta(LAST_POLL, now))
 
 
 def open_console(application, **changes):

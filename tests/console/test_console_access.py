@@ -60,6 +60,12 @@ def test_without_a_session_nothing_is_done(console, rule):
     assert trail(console) == before
 
 
+def test_an_error_leads_to_where_the_person_may_go(console):
+    outside, inside = console.stranger().post(GETS[0]), console.enters().get("/nowhere")
+    links = [re.findall(r'<a href="([^"]+)">To the', answer.text) for answer in (outside, inside)]
+    assert (outside.status_code, inside.status_code, links) == (401, 404, [["/sign-in"], ["/"]])
+
+
 @pytest.mark.parametrize(("rule", "role"), COMMANDS)
 def test_a_viewer_cannot_act(console, rule, role):
     before = trail(console)

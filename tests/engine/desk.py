@@ -8,8 +8,9 @@ from typing import Any
 from lifecycle.decisions import Standing
 from seatkeeper.dispatch import InlineDispatcher
 from store.sqlite import SqliteStore
-from sync import apply, journal
+from sync import apply
 from sync.engine import Engine, Ports
+from sync.operations import GROUP_WRITE
 from sync.remote import Answer, Outcome, Unavailable, Write, WriteResult
 from sync.state import Fact, FactState, Operation, OperationState, Seen, Service, Source
 from tests.connector.scripted import Clockwork
@@ -82,7 +83,7 @@ class Desk:
     def tx(self, fn: Callable[[Any], Any]) -> Any:
         return self.engine.ports.store.tx(fn)
 
-    def plans(self, number: int, *, kind: str = journal.GROUP_WRITE) -> list[Operation]:
+    def plans(self, number: int, *, kind: str = GROUP_WRITE) -> list[Operation]:
         """Store what T2 stores for a subscription that was suspended."""
         subject = f"s{number}"
         fact = Fact(

@@ -8,22 +8,8 @@ from sync.engine import LONGEST_PAUSE
 from sync.guarding import accept_plan
 from sync.guards import Limits
 from sync.paused import EVERYTHING
+from tests.engine.desk import Told
 from tests.engine.stage import MANUAL, NO, Stage, decision_of
-
-
-class Told:
-    """Keep the events of the log."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, object]]] = []
-
-    def info(self, event: str, /, **facts: object) -> None:
-        self.events.append((event, facts))
-
-    warning = info
-
-    def named(self, event: str) -> list[dict[str, object]]:
-        return [facts for name, facts in self.events if name == event]
 
 
 @pytest.fixture
