@@ -46,9 +46,11 @@ def _sent_back(evidence: Evidence, subscription: str, states: Sequence[Commit]) 
     causes = len(invariants.own_logs(evidence, subscription)) + 2 * sum(
         map(invariants.takes_date_back, edits)
     )
-    renewals = sum(invariants.differs(one, "sk_autorenew") for one in edits)
+    chosen = sum(invariants.differs(one, "sk_autorenew") for one in edits)
+    renewed = sum(not one.by_us and invariants.differs(one, "commitmentEndDate") for one in states)
     wrong = []
-    for name, allowed in (("quantity", causes), ("autoRenewEnabled", 2 * causes + renewals)):
+    allowances = {"quantity": causes + renewed, "autoRenewEnabled": 2 * causes + chosen}
+    for name, allowed in allowances.items():
         sent = sum(one.by_us and invariants.differs(one, name) for one in states)
         if sent > allowed:
             wrong.append(f"I11 {name} of {subscription} was sent {sent} times for {allowed}")
