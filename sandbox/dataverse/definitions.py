@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -21,6 +22,7 @@ ATTRIBUTE_TYPES = {
 }
 
 
+@lru_cache(maxsize=4096)
 def metadata_id(*names: str) -> str:
     """Return the same id for the same thing in every world."""
     return str(uuid5(NAMESPACE_URL, "/".join(("dataverse", *names))))

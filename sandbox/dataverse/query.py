@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sandbox.dataverse.errors import bad_query, bad_url
 from sandbox.dataverse.paths import split_outside_quotes
@@ -9,6 +10,9 @@ from sandbox.dataverse.paths import split_outside_quotes
 KNOWN = frozenset(
     {"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken"}
 )
+
+KEPT = 500
+"""Clients ask for the same columns again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,7 @@ def _parts(text: str, separator: str) -> list[str]:
     return [part.strip() for part in split_outside_quotes(text, separator) if part.strip()]
 
 
+@lru_cache(maxsize=KEPT)
 def _select(text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
@@ -73,6 +78,7 @@ def _select(text: str | None) -> tuple[str, ...] | None:
     return None if "*" in names or not names else names
 
 
+@lru_cache(maxsize=KEPT)
 def _order(text: str) -> tuple[Order, ...]:
     return tuple(_term(part.split()) for part in _parts(text, ","))
 
@@ -95,6 +101,7 @@ def _top(text: str | None) -> int | None:
     return int(text)
 
 
+@lru_cache(maxsize=KEPT)
 def _expand(text: str) -> Expand:
     name, opened, inner = text.partition("(")
     if not opened:

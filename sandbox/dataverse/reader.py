@@ -19,13 +19,13 @@ from sandbox.dataverse.columns import ID, Row, Table
 from sandbox.dataverse.cookies import Cookie, read_cookie
 from sandbox.dataverse.database import Database
 from sandbox.dataverse.errors import bad_query, segment_missing
+from sandbox.dataverse.narrowing import NEWEST_FIRST, Source, narrowed
 from sandbox.dataverse.paths import Address
 from sandbox.dataverse.predicates import Test
 from sandbox.dataverse.query import Query, read_query
 from sandbox.dataverse.render import render_page, renderer
 from sandbox.dataverse.scope import collections, members_by_owner
 from sandbox.dataverse.selection import Ordering, matcher
-from sandbox.dataverse.version_index import NEWEST_FIRST, Source, by_version
 from sandbox.dataverse.writer import etag
 
 TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
@@ -63,9 +63,11 @@ class Reader:
         )
 
     def listing(self, call: Call, table: Table) -> Answer:
-        """Answer a page of a table; its index of versions saves looking at every row."""
-        rows, query = self._database.tables[table.logical], read_query(call.query)
-        listing = self._listing(call, table, by_version(rows, query, call.aliases))
+        """Answer a page of a table; its indexes save looking at every row."""
+        tables, query = self._database.tables, read_query(call.query)
+        rows = tables[table.logical]
+        source = narrowed(tables, rows, query, call.aliases)
+        listing = self._listing(call, table, source)
         if query.order == NEWEST_FIRST:
             listing = replace(listing, newest=rows.newest_first)
         return self._page(call, table, listing)

@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from sandbox.dataverse.columns import ID, VERSION, AlternateKey, Row, Scalar, Table
 from sandbox.dataverse.key_index import KeyIndex
+from sandbox.dataverse.lookup_index import LookupIndex
 
 FEW = 64
 """Up to here new ids are put in place one by one; more are sorted in together."""
@@ -35,6 +36,7 @@ class Rows:
         self._deleted: dict[str, int] = {}
         self._touched: dict[str, list[tuple[int, frozenset[int]]]] = {}
         self._keys = {key: KeyIndex(key, table) for key in table.keys}
+        self._lookups: dict[int, LookupIndex] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -54,15 +56,15 @@ class Rows:
             self._new_ids.append(row_id)
             self._deleted.pop(row_id, None)
         else:
-            self._forget_keys(old)
+            self._forget(old)
             self._note_touched(row_id, old, row)
         self._rows[row_id] = row
-        self._remember_keys(row)
+        self._remember(row)
         self._note_version(row_id, int(row[VERSION] or 0))
 
     def remove(self, row_id: str, version: int | None) -> None:
         """Take a row out; with a version it is remembered as deleted at it."""
-        self._forget_keys(self._rows.pop(row_id))
+        self._forget(self._rows.pop(row_id))
         self.revision += 1
         if version is not None:
             self._deleted[row_id] = version
@@ -112,6 +114,14 @@ class Rows:
             return None
         return sorted(self.changed_after(version), key=itemgetter(ID))
 
+    def looking_up(self, place: int, target: str, most: int) -> list[Row] | None:
+        """Return rows by what a lookup of theirs holds, or None when there are many."""
+        index = self._lookups.get(place)
+        if index is None:
+            index = self._lookups[place] = LookupIndex(place, self.all())
+        found = index.find(target)
+        return None if len(found) > most else [self._rows[row_id] for row_id in found]
+
     def deleted_after(self, version: int) -> list[tuple[int, str]]:
         """Return (version, id) of deletions above `version`, oldest first."""
         gone = ((at, row_id) for row_id, at in self._deleted.items() if at > version)
@@ -139,12 +149,15 @@ class Rows:
         """Tell whether two rows hold the same values in the columns of a key."""
         return self._keys[key].has_duplicates(self.all(), nulls=nulls)
 
-    def _remember_keys(self, row: Row) -> None:
-        for index in self._keys.values():
+    def _indexes(self) -> list[KeyIndex | LookupIndex]:
+        return [*self._keys.values(), *self._lookups.values()]
+
+    def _remember(self, row: Row) -> None:
+        for index in self._indexes():
             index.remember(row)
 
-    def _forget_keys(self, row: Row) -> None:
-        for index in self._keys.values():
+    def _forget(self, row: Row) -> None:
+        for index in self._indexes():
             index.forget(row)
 
     def _note_version(self, row_id: str, version: int) -> None:

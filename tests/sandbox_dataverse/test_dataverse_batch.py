@@ -89,6 +89,29 @@ def test_a_failed_change_set_leaves_nothing_behind(crm, batch, world, dataverse)
     assert len(history["AuditDetailCollection"]["AuditDetails"]) == 1
 
 
+def test_a_lookup_that_a_failed_change_set_moved_is_found_where_it_was(crm, batch):
+    old, new = (crm.create("accounts", name=name) for name in ("Old", "New"))
+    row, gone = (
+        crm.create("sk_subscriptions", **{"sk_accountid@odata.bind": f"/accounts({old})"})
+        for _ in range(2)
+    )
+    of = "sk_subscriptions?$filter=_sk_accountid_value eq"
+    assert len(crm.get(f"{of} {old}")["value"]) == 2
+    bound = f'{{"sk_accountid@odata.bind": "/accounts({new})"}}'
+    response = batch(
+        change_set(
+            ("PATCH", f"sk_subscriptions({row})", bound),
+            ("POST", "sk_subscriptions", bound),
+            ("DELETE", f"sk_subscriptions({gone})", ""),
+            ("POST", "sk_subscriptions", '{"sk_quantity": "wrong"}'),
+        )
+    )
+    assert response.status_code == 400
+    found = {one["sk_subscriptionid"] for one in crm.get(f"{of} {old}")["value"]}
+    assert found == {row, gone}
+    assert crm.get(f"{of} {new}")["value"] == []
+
+
 def test_a_change_set_that_succeeded_is_journaled_in_order(batch, world):
     parts = [("POST", "accounts", f'{{"name": "{name}"}}') for name in "abc"]
     batch(change_set(*parts))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.dataverse import version_index
+from sandbox.dataverse import narrowing
 
 TRACKED = "odata.track-changes,odata.maxpagesize=2"
 URL = "sk_subscriptions?$select=sk_name,versionnumber"
@@ -80,11 +80,13 @@ def test_newest_first_goes_on_over_pages(crm, rows):
     assert len(found) == 5
 
 
-@pytest.mark.parametrize("few", [0, 5000])
-def test_rows_from_a_version_on_are_the_same_with_the_index_and_without(
-    crm, rows, few, monkeypatch
-):
-    monkeypatch.setattr(version_index, "FEW", few)
+@pytest.fixture(params=[0, 5000])
+def few(request, monkeypatch):
+    """Let an index tell up to so many rows; with 0 tables are walked."""
+    monkeypatch.setattr(narrowing, "FEW", request.param)
+
+
+def test_rows_from_a_version_on_are_the_same_with_the_index_and_without(crm, rows, few):
     crm.patch(f"sk_subscriptions({rows[4]})", {"sk_name": "Touched"})
     third = sorted(versions(crm, "$orderby=versionnumber"))[2]
     url, found = f"{URL}&$filter=versionnumber ge {third}", []
@@ -93,5 +95,62 @@ def test_rows_from_a_version_on_are_the_same_with_the_index_and_without(
         found += answer["value"]
         url = answer.get("@odata.nextLink")
     assert names(found) == ["Plan 2", "Plan 3", "Touched"]
+    ids = [row["sk_subscriptionid"] for row in found]
+    assert ids == sorted(ids)
+
+
+@pytest.fixture
+def owned(crm):
+    """Return two contracts of two accounts, and five subscriptions that moved about since."""
+    mine, other = (crm.create("accounts", name=name) for name in ("Mine", "Other"))
+    contract = crm.create("sk_billingcontracts", sk_name="Mine", **owner(mine))
+    many = [
+        crm.create(
+            "sk_subscriptions",
+            sk_name=f"Plan {n}",
+            **owner(mine),
+            **{"sk_billingcontractid@odata.bind": f"/sk_billingcontracts({contract})"},
+        )
+        for n in range(5)
+    ]
+    assert len(crm.get(f"{URL}&$filter=_sk_accountid_value eq {mine}")["value"]) == len(many)
+    crm.patch(f"sk_subscriptions({many[0]})", owner(other))
+    crm.send("DELETE", f"sk_subscriptions({many[1]})")
+    crm.send("DELETE", f"sk_subscriptions({many[2]})/sk_accountid/$ref")
+    crm.patch(f"sk_subscriptions({many[3]})", {"sk_quantity": 7})
+    return {"MINE": mine, "OTHER": other, "CONTRACT": contract}
+
+
+def owner(account):
+    return {"sk_accountid@odata.bind": f"/accounts({account})"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "numbers"),
+    [
+        ("_sk_accountid_value eq MINE", (3, 4)),
+        ("_sk_accountid_value eq 'MINE'", (3, 4)),
+        ("_sk_accountid_value eq OTHER", (0,)),
+        ("_sk_accountid_value eq CONTRACT", ()),
+        ("_sk_accountid_value eq null", (2,)),
+        ("_sk_accountid_value ne MINE", (0, 2)),
+        ("not (_sk_accountid_value eq MINE)", (0, 2)),
+        ("_sk_accountid_value eq MINE or _sk_accountid_value eq OTHER", (0, 3, 4)),
+        ("_sk_accountid_value eq MINE or sk_name eq 'Plan 2'", (2, 3, 4)),
+        ("_sk_accountid_value eq MINE and sk_quantity eq 7", (3,)),
+        ("sk_quantity eq null and _sk_billingcontractid_value eq CONTRACT", (0, 2, 4)),
+        ("_sk_accountid_value eq OTHER and _sk_billingcontractid_value eq CONTRACT", (0,)),
+        ("sk_billingcontractid/_sk_accountid_value eq MINE", (0, 2, 3, 4)),
+        ("sk_billingcontractid/_sk_accountid_value eq OTHER", ()),
+        ("sk_billingcontractid/sk_name eq 'Mine' and _sk_accountid_value eq OTHER", (0,)),
+    ],
+)
+def test_rows_by_lookup_are_the_same_with_the_index_and_without(
+    crm, owned, condition, numbers, few
+):
+    for name, row_id in owned.items():
+        condition = condition.replace(name, row_id)
+    found = crm.get(f"{URL}&$filter={condition}")["value"]
+    assert names(found) == [f"Plan {n}" for n in numbers]
     ids = [row["sk_subscriptionid"] for row in found]
     assert ids == sorted(ids)
