@@ -160,7 +160,7 @@ def _times(figures: Figures, now: datetime) -> Iterator[Metric]:
     yield _by("delta_token_age_seconds", "Age of the delta links.", "side", age)
     yield _gauge(
         "last_success_timestamp_seconds",
-        "When a cycle last failed with nothing; 0 before the first.",
+        "When a cycle last met no failure; 0 before the first.",
         _stamp(figures.last_success),
     )
 

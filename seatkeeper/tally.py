@@ -5,7 +5,7 @@ Counters only, guarded by one lock and held in memory; `metrics.py` shows them.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -78,6 +78,13 @@ class Tally:
         with self.lock:
             self.cycles[outcome] += 1
             self.cycle_spread.add(seconds)
+
+    def listens(self, services: Iterable[str], outcomes: Iterable[str]) -> None:
+        """Begin the counters of calls at zero: Prometheus sees no increase in a first sample."""
+        words = tuple(outcomes)
+        with self.lock:
+            for service in services:
+                self.webhook_calls.update({(service, outcome): 0 for outcome in words})
 
     def called(self, service: str, outcome: str) -> None:
         """Count a call that a service, or somebody else, made to our listener."""

@@ -1,5 +1,6 @@
 """Listen for calls beside the work."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 import structlog
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from connector.certificate_fetch import fetch_small
@@ -97,7 +99,10 @@ def _certificates(partner: PartnerHookConfig, pulse: Pulse, fetch: Fetch | None)
 def read_roots(path: Path) -> tuple[x509.Certificate, ...]:
     """Read the roots that we trust. Raise ConfigurationError."""
     try:
-        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+        with warnings.catch_warnings():
+            # Some roots that everybody trusts have the serial number 0, which is frowned upon.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
     except (OSError, ValueError):
         raise _unusable(path, "partner_center.roots_file", "certificates in PEM") from None
 

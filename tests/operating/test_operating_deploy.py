@@ -11,6 +11,7 @@ import yaml
 from seatkeeper.commands.exits import Exit
 from seatkeeper.config import load_config
 from seatkeeper.pulse import Pulse
+from seatkeeper.webhooks.server import DATAVERSE, PARTNER_CENTER
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -117,16 +118,44 @@ def test_the_compose_file_is_read_only_and_publishes_on_this_machine_only(settin
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 
 
-def plain(template):
-    """Return a template as YAML with every value in its place: no logic, one line each."""
-    kept = [line for line in template.splitlines() if not re.match(r"^\s*\{\{-? ?[^}]*\}\}$", line)]
-    return re.sub(r"\{\{-? ?[^}]*\}\}", "x", "\n".join(kept))
+TEMPLATE = (CHART / "templates" / "seatkeeper.yaml").read_text(encoding="utf-8")
+ASKED = {"webhooks": {"enabled": True, "ingress": {"enabled": True}}}
+"""What an operator sets who wants calls from outside."""
+
+
+def value(path, given):
+    """Return a value that the operator gives, or else its default; None for one of Helm itself."""
+    for values in (given, VALUES):
+        found = values
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        if found is not None:
+            return found
+    return None
+
+
+def kept_lines(given):
+    """Yield the lines of the template whose conditions hold."""
+    holds = []
+    for line in TEMPLATE.splitlines():
+        if begun := re.match(r"^\s*\{\{- (?:if|with) \.Values\.([\w.]+) \}\}$", line):
+            holds.append(bool(value(begun.group(1), given)))
+        elif re.match(r"^\s*\{\{- end \}\}$", line):
+            holds.pop()
+        elif all(holds) and not re.match(r"^\s*\{\{- [^}]*\}\}$", line):
+            yield line
+    assert holds == []
+
+
+def rendered(given):
+    """Return the objects of the chart, with x in the place of every value."""
+    text = re.sub(r"\{\{-? ?[^}]*\}\}", "x", "\n".join(kept_lines(given)))
+    return {one["kind"]: one for one in yaml.safe_load_all(text)}
 
 
 @pytest.fixture(scope="module")
 def objects():
-    template = (CHART / "templates" / "seatkeeper.yaml").read_text(encoding="utf-8")
-    return {one["kind"]: one for one in yaml.safe_load_all(plain(template))}
+    return rendered({})
 
 
 def test_the_chart_runs_one_replica_that_is_never_doubled(objects):
@@ -156,9 +185,46 @@ def test_the_chart_gives_variables_that_are_keys_of_the_configuration(objects, s
     assert str(config.state_file).startswith(mounts["state"])
 
 
+def test_the_chart_takes_calls_from_outside_only_when_it_is_asked_to(objects):
+    assert set(objects) == {"ConfigMap", "PersistentVolumeClaim", "Deployment"}
+    assert "webhooks" not in json.dumps(objects).lower()
+    assert set(rendered({"webhooks": {"enabled": True}})) == {*objects, "Service"}
+
+
+def test_a_call_from_outside_reaches_the_listener_of_the_chart(settings):
+    made = rendered(ASKED)
+    (rule,) = made["Ingress"]["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert all(one.startswith(path["path"]) for one in (DATAVERSE, PARTNER_CENTER))
+    (port,) = made["Service"]["spec"]["ports"]
+    assert path["backend"]["service"]["port"]["name"] == port["name"]
+    spec = made["Deployment"]["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    ports = {one["name"]: one["containerPort"] for one in container["ports"]}
+    config = listening_config(settings, {one["name"]: one["value"] for one in container["env"]})
+    assert config.listen == f"0.0.0.0:{ports[port['targetPort']]}"
+    mounted = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+    assert config.key_file == Path(mounted["webhooks"]) / "tls.key"
+    assert "webhooks" in {one["name"] for one in spec["volumes"]}
+
+
+def test_the_compose_file_for_calls_from_outside_publishes_the_listener_over_tls(settings):
+    text = (DEPLOY / "container" / "compose.webhooks.yaml").read_text(encoding="utf-8")
+    service = yaml.safe_load(text)["services"]["seatkeeper"]
+    config = listening_config(settings, service["environment"])
+    assert service["ports"] == [f"8443:{config.listen.rsplit(':', 1)[1]}"]
+    inside = {one.split(":")[1] for one in service["volumes"]}
+    assert {str(config.certificate_file), str(config.key_file)} == inside
+
+
+def listening_config(settings, given):
+    """Return the section `webhooks` of a configuration that names one service."""
+    named = {"SEATKEEPER__WEBHOOKS__DATAVERSE__REGISTERED_KEY": "a key of sixteen or more"}
+    return load_config(settings, {**SECRETS, **named, **given}).webhooks
+
+
 def test_every_value_that_the_chart_uses_has_a_default():
-    template = (CHART / "templates" / "seatkeeper.yaml").read_text(encoding="utf-8")
-    for path in set(re.findall(r"\.Values((?:\.\w+)+)", template)):
+    for path in set(re.findall(r"\.Values((?:\.\w+)+)", TEMPLATE)):
         found = VALUES
         for name in path[1:].split("."):
             assert name in found, path

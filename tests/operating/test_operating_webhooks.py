@@ -1,6 +1,7 @@
 """A real daemon that polls once in ten minutes is told by webhook, over TLS."""
 
 import json
+import re
 import ssl
 from http.client import HTTPSConnection
 
@@ -9,7 +10,7 @@ import trustme
 
 from sandbox.scenarios.identity import HERO_AUTOMATIC
 from tests.acceptance.installed import running_daemon, wait_for
-from tests.operating.watched import fetch
+from tests.operating.watched import expression_of, fetch
 
 KEY = "a-registered-key-of-dataverse"
 
@@ -69,6 +70,9 @@ def test_a_daemon_is_woken_by_a_proven_call_and_by_no_other(hooked):
     for outcome in ("taken", "forged", "oversized"):
         sample = f'seatkeeper_webhook_calls_total{{outcome="{outcome}",service="dataverse"}} 1.0'
         assert sample in text
+    (asked,) = re.findall(r'outcome=~"([^"]+)"', expression_of("SeatkeeperWebhooksRefused"))
+    for outcome in asked.split("|"):  # before the first such call, or its increase goes unseen
+        assert f'seatkeeper_webhook_calls_total{{outcome="{outcome}",service="dataverse"}}' in text
     code, seconds = daemon.end()
     assert (code, seconds < 5) == (0, True)
     assert KEY not in daemon.log.read_text(encoding="utf-8") + text

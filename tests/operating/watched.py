@@ -60,15 +60,24 @@ def value_of(text, name):
 
 def expressions():
     """Return every expression of the alert rules and of the dashboard."""
-    groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
     board = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     return [
-        *(rule["expr"] for group in groups for rule in group["rules"]),
+        *(rule["expr"] for rule in _rules()),
         *(target["expr"] for panel in board["panels"] for target in panel["targets"]),
         *(one["query"] for one in board["templating"]["list"]),
     ]
 
 
-def alert_names():
+def _rules():
     groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
-    return [rule["alert"] for group in groups for rule in group["rules"]]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def alert_names():
+    return [rule["alert"] for rule in _rules()]
+
+
+def expression_of(alert):
+    """Return the expression of one alert rule."""
+    (found,) = [rule["expr"] for rule in _rules() if rule["alert"] == alert]
+    return found

@@ -1,6 +1,7 @@
 """Whose certificate proves a call: hosts, organisation, chain and time, each alone."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -8,8 +9,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from seatkeeper.webhooks.certificates import Certificates, UntrustedError
+from seatkeeper.webhooks.server import read_roots
 
 HOST = "certificates.example"
 NOW = datetime(2025, 6, 16, tzinfo=UTC)
@@ -136,3 +139,8 @@ def test_other_addresses_are_not_even_asked(url):
 )
 def test_what_does_not_prove_is_refused(files):
     assert judged(**files)[0] is None
+
+
+def test_the_roots_that_everybody_trusts_are_read_without_a_word():
+    roots = read_roots(Path(DEFAULT_CA_BUNDLE_PATH))  # a warning is an error in these tests
+    assert len(roots) > 100
