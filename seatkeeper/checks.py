@@ -105,7 +105,9 @@ def judge_table(entity: Entity, fact: TableFact | None) -> Iterator[CheckResult]
     """Say what of a mapped table is not as the mapping has it."""
     what = f"table {entity.table}"
     if fact is None:
-        told = "does not exist; create it, or correct the name in mappings/"
+        told = (
+            "does not exist; `seatkeeper schema install` makes it, or correct the name in mappings/"
+        )
         yield CheckResult(what=what, ok=False, told=told)
         return
     wrong = [one.told for one in misfits(entity, fact)]

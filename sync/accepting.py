@@ -43,9 +43,17 @@ def read_document(text: str) -> Document:
     return document
 
 
+def _short(document: Mapping[str, object]) -> str:
+    return str(document["mapping_hash"])[:12]
+
+
 def _moved(document: Mapping[str, object], latest: Mapping[str, object]) -> str:
     if document["mapping_hash"] != latest["mapping_hash"]:
-        return f"the mappings changed since the plan was made. {_AGAIN}"
+        return (
+            f"the plan was made with the mappings {_short(document)}, and {_short(latest)} are in"
+            f" force. {_AGAIN} A running daemon takes changed files on SIGHUP; `mappings refused`"
+            " in its log says why not."
+        )
     old = {str(one["subscription"]): one for one in _changes(document)}
     new = {str(one["subscription"]): one for one in _changes(latest)}
     moved = sorted(one for one in {*old, *new} if old.get(one) != new.get(one))

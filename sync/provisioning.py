@@ -152,11 +152,11 @@ def _decrease(
     actions: tuple[Action, ...], licence: Licence, stuck: int, *, schedule: bool
 ) -> Steps:
     ends = licence.term_ends_on
-    if schedule and ends is not None and licence.auto_renew:
-        renewal = ends + timedelta(days=1)
+    renewal = ends + timedelta(days=1) if ends else None
+    if schedule and renewal and licence.auto_renew:
         note = f"The provider lets the seats go at renewal, on {renewal:%-d %B %Y}."
         return Steps(actions=(*actions, Action.SCHEDULE_QUANTITY), note=note, scheduled_on=renewal)
-    at = f" on {ends:%-d %B %Y}" if ends else ""
+    at = f" on {renewal:%-d %B %Y}" if renewal else ""
     return Steps(
         actions=actions,
         failure=f"The provider lets only {licence.refundable_seats or 0} of {stuck} seats go now;"

@@ -1,14 +1,16 @@
 """`drift`: where the two sides differ, and what is active on one of them alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from seatkeeper import output
-from seatkeeper.bootstrap import Application, look_at_store, meet
+from seatkeeper.bootstrap import Application, meet
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy, run_and_go_on
@@ -18,6 +20,7 @@ from sync.partner_round import run_partner_round
 from sync.ports import Tx
 from sync.remote import Unavailable
 from sync.standing import LAST_POLL
+from sync.sweep_state import sweep_state
 from sync.unmatched import ONLY_THERE, Unmatched, find_unmatched, with_values
 
 _DAY_SECONDS, _HOUR_SECONDS, _MINUTE_SECONDS = 86400, 3600, 60
@@ -109,6 +112,7 @@ def age_words(seconds: int) -> str:
 def _unmatched(settings: Config, as_json: bool) -> int:  # noqa: FBT001  # private
     with on_a_copy(settings) as application:
         found = application.store.tx(find_unmatched)
+        listed = application.store.tx(partial(_all_listed, application.engine.ports.feeds))
         try:
             if any(one.subscription for one in found):
                 meet(application)
@@ -119,7 +123,12 @@ def _unmatched(settings: Config, as_json: bool) -> int:  # noqa: FBT001  # priva
         output.print_json([{**asdict(one), "monthly_value": _value(one)} for one in found])
     else:
         _print_unmatched(found)
+        _conclude(found, listed=listed)
     return Exit.CHANGES if found else Exit.OK
+
+
+def _all_listed(connectors: Iterable[str], tx: Tx) -> bool:
+    return all(sweep_state(tx, one).ended for one in connectors)
 
 
 def _value(one: Unmatched) -> str:
@@ -135,5 +144,10 @@ def _print_unmatched(found: Sequence[Unmatched]) -> None:
             f" licence {one.licence or '-'}"
         )
         output.say(f"  Dynamics: {one.crm_status}; Partner Center: {one.partner_status}")
-    if not found:
+
+
+def _conclude(found: Sequence[Unmatched], *, listed: bool) -> None:
+    if not listed:
+        output.say("Not everything was listed yet; `seatkeeper drift --sweep` lists it now.")
+    elif not found:
         output.say("Everything that is active is active on both sides.")

@@ -10,33 +10,37 @@ from seatkeeper import output
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile, day_text, row_id
 from seatkeeper.commands.sessions import run_alone_or_ask
-from seatkeeper.config import load_config
+from seatkeeper.config import Config, load_config
 
 Told = Mapping[str, object]
+Licences = Annotated[
+    list[str] | None, typer.Argument(metavar="[LICENCE_ID]...", help="Ids at Partner Center.")
+]
+Every = Annotated[bool, typer.Option("--all", help="All that are active and have no row.")]
+Customer = Annotated[
+    str | None, typer.Option("--customer", metavar="ID", help="Of this customer tenant.")
+]
+Contract = Annotated[
+    str | None, typer.Option("--contract", metavar="ID", help="The billing contract to use.")
+]
+BillFrom = Annotated[
+    datetime | None,
+    typer.Option("--bill-from", formats=["%Y-%m-%d"], help="First billed day; else today."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be made, and make nothing.")
+]
 
 
 def import_(  # noqa: PLR0913  # every argument is an option of the command line
-    licences: Annotated[
-        list[str] | None, typer.Argument(metavar="[LICENCE_ID]...", help="Ids at Partner Center.")
-    ] = None,
+    licences: Licences = None,
     config: ConfigFile = DEFAULT_CONFIG,
     *,
-    every: Annotated[
-        bool, typer.Option("--all", help="All that are active and have no row.")
-    ] = False,
-    customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="Of this customer tenant.")
-    ] = None,
-    contract: Annotated[
-        str | None, typer.Option("--contract", metavar="ID", help="The billing contract to use.")
-    ] = None,
-    bill_from: Annotated[
-        datetime | None,
-        typer.Option("--bill-from", formats=["%Y-%m-%d"], help="First billed day; else today."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be made, and make nothing.")
-    ] = False,
+    every: Every = False,
+    customer: Customer = None,
+    contract: Contract = None,
+    bill_from: BillFrom = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
     """Make subscription rows in Dynamics of licences that only Partner Center knows."""
@@ -53,14 +57,21 @@ def import_(  # noqa: PLR0913  # every argument is an option of the command line
     planned = run_alone_or_ask(settings, "import plan", asked)
     if not as_json:
         _print(planned)
-    done = planned
-    if not dry_run and any(not one["refused"] for one in planned):
-        done = run_alone_or_ask(settings, "import", asked)
+    done = planned if dry_run else _made(settings, asked, planned)
     if as_json:
         output.print_json(done)
     elif not dry_run:
         _conclude(done)
     return Exit.ERROR if any(one["refused"] for one in done) else Exit.OK
+
+
+def _made(
+    settings: Config, asked: Mapping[str, str | None], planned: Sequence[Told]
+) -> Sequence[Told]:
+    """Make the rows, unless all of them are refused."""
+    if all(one["refused"] for one in planned):
+        return planned
+    return run_alone_or_ask(settings, "import", asked)
 
 
 def _print(found: Sequence[Told]) -> None:
@@ -74,7 +85,10 @@ def _print(found: Sequence[Told]) -> None:
             output.say(f"  account {one['account']}, contract {one['contract']}")
             output.say(f"  billed from {one['bill_from']}; becomes subscription {one['row']}")
     if not found:
-        output.say("There is nothing to import.")
+        output.say(
+            "There is nothing to import, as far as Partner Center was listed;"
+            " `seatkeeper drift --sweep` lists it now."
+        )
 
 
 def _conclude(done: Sequence[Told]) -> None:

@@ -1,5 +1,6 @@
-"""`mapping`: check the mapping files, run their tests, print their schema."""
+"""`mapping`: copy and check the mapping files, run their tests, print their schema."""
 
+import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,15 @@ from seatkeeper.commands.options import DEFAULT_CONFIG, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
 from seatkeeper.live_mappings import live_problems, notes
-from seatkeeper.mapping_folder import Folder, failures, open_folder, read_folder, trials_of
+from seatkeeper.mapping_folder import (
+    Folder,
+    failures,
+    open_folder,
+    read_folder,
+    shipped,
+    trials_of,
+)
+from seatkeeper.requested import RequestRefusedError
 from seatkeeper.yaml_files import ConfigurationError
 from sync.mapping_files import Mappings
 from sync.mapping_schema import entity_schema, lifecycle_schema
@@ -71,6 +80,21 @@ def mapping_test(config: ConfigFile = DEFAULT_CONFIG, *, folder: MappingFolder =
     places = len({(one.file, one.field.split(".")[1]) for one in failed})
     output.say(f"{count} tests, {places} failed.")
     return Exit.ERROR if failed else Exit.OK
+
+
+@app.command("copy")
+def mapping_copy(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")],
+) -> int:
+    """Copy the mapping files that ship to a folder, to change them there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise RequestRefusedError(f"{folder} is not empty; name another folder")
+    for path in (one for one in sorted(shipped().iterdir()) if one.is_file()):
+        shutil.copyfile(path, folder / path.name)
+        output.say(str(folder / path.name))
+    output.say(f"Name it in the configuration: `mappings: {folder}`.")
+    return Exit.OK
 
 
 @app.command("schema")

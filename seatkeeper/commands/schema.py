@@ -54,8 +54,16 @@ def schema_install(
     if only_plan or as_json:
         return Exit.CHANGES if plan.steps else Exit.OK
     if plan.steps and not yes:
-        typer.confirm("Do that?", abort=True)
+        _ask()
     return _install(place, (schema, file), effects)
+
+
+def _ask() -> None:
+    try:
+        typer.confirm("Do that?", abort=True)
+    except typer.Abort:
+        output.complain("Nothing was made; where nobody can be asked, give --yes.")
+        raise
 
 
 def _write_solution(config: Path, solution: Path) -> int:

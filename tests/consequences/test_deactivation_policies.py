@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from lifecycle.decisions import Decision
 from lifecycle.rules import Deactivate, read_rulebook
 from lifecycle.states import LogKind, Status
-from seatkeeper.cli import app
 from seatkeeper.explain import find_story, tell
 from seatkeeper.mapping_folder import shipped
 from seatkeeper.requested import RequestRefusedError, run_request
+from seatkeeper.verbs import command_line
 from sync.by_hand import RefusedByHandError
 from sync.cycle import run_cycle
 from sync.deactivating import Situation, must_wait, verdict
@@ -381,7 +381,7 @@ def test_without_a_word_a_deactivation_suspends():
 
 
 def test_a_choice_that_does_not_exist_is_a_slip_of_the_command_line():
-    said = CliRunner().invoke(app, ["parked", "resolve", "x", "--choose", "later"])
+    said = CliRunner().invoke(command_line(), ["parked", "resolve", "x", "--choose", "later"])
     assert "--choose takes one of: suspend, cancel, skip." in said.output
 
 

@@ -1,9 +1,11 @@
 """What is active on one side alone is listed with customer, seats and monthly value."""
 
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 
+from seatkeeper.commands import drift as command
 from sync.partner_round import PartnerFigures, partner_figures, run_partner_round
 from sync.sweep import sweep
 from sync.unmatched import find_unmatched, with_values
@@ -155,3 +157,15 @@ def test_a_round_that_failed_leaves_the_instant_of_the_last_good_one(stage):
     stage.fails(service="partner_center", status=503, times=99)
     assert run_partner_round(engine).failures
     assert store.tx(partner_figures) == before
+
+
+def test_nobody_is_told_that_all_is_well_before_everything_was_listed(stage, monkeypatch, capsys):
+    hears(stage)
+    on_a_copy = nullcontext(stage.application)
+    monkeypatch.setattr(command, "load_config", lambda _: None)
+    monkeypatch.setattr(command, "on_a_copy", lambda _: on_a_copy)
+    assert command.drift(unmatched=True) == 0
+    assert "Not everything was listed yet" in capsys.readouterr().out
+    sweeps(stage)
+    assert command.drift(unmatched=True) == 0
+    assert capsys.readouterr().out.endswith("Everything that is active is active on both sides.\n")

@@ -144,8 +144,8 @@ def test_a_scheduled_decrease_comes_after_the_reactivation():
 
 
 REFUSED = (
-    "The provider lets only 1 of 2 seats go now; the others can go at renewal on 31 December"
-    " 2025. Set the quantity back, or reduce it at renewal."
+    "The provider lets only 1 of 2 seats go now; the others can go at renewal on 1 January"
+    " 2026. Set the quantity back, or reduce it at renewal."
 )
 
 
@@ -157,7 +157,7 @@ REFUSED = (
         pytest.param(
             licence(term_ends_on=None),
             True,
-            REFUSED.replace(" on 31 December 2025", ""),
+            REFUSED.replace(" on 1 January 2026", ""),
             id="no term is known",
         ),
     ],

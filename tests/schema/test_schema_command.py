@@ -55,7 +55,9 @@ def test_without_a_yes_nothing_is_written(config, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     mark = config.world.journal.last
     assert schema_install(config) == Exit.ERROR
-    assert "Do that?" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "Do that?" in told.out
+    assert "give --yes" in told.err
     commits = [one for one in config.world.journal.since(mark) if one.type is EntryType.COMMIT]
     assert commits == []
     assert command(config, "check") == Exit.CONFIGURATION

@@ -4,7 +4,9 @@ import pytest
 
 from sandbox.in_process import open_world
 from seatkeeper.check_rights import judge_rights
+from sync.importing import Wanted, run_import
 from sync.remote import SignInFailed
+from tests.drift.listening import sweeps
 from tests.engine.opening import stage_in
 from tests.engine.stage import Setting, kind_of, outcome_of
 from tests.schema.installed import Place
@@ -33,6 +35,13 @@ def takes_away(place, privilege):
     ]
     with world.acting(world.identity.person_id):
         world.dataverse.delete("roleprivileges", row["roleprivilegesid"])
+
+
+def installs_again(place):
+    """Run `schema install` again, as an administrator would have it do."""
+    place.world.settings.change({"enforce_roles": False})
+    place.install()
+    place.world.settings.change({"enforce_roles": True})
 
 
 def test_the_story_of_a_subscription_runs_with_the_role_alone(held):
@@ -77,6 +86,56 @@ def test_a_role_without_a_right_to_change_logs_can_write_none(held, right):
     (failure,) = stage.runs().failures
     assert f"prv{right}sk_changelog" in str(failure)
     assert stage.logs() == []
+
+
+@pytest.fixture
+def bought(held):
+    """Return the stage, with a licence listed that Dynamics does not know, and the place."""
+    stage, place = held
+    stage.sound = stage.buys(quantity=7)
+    sweeps(stage)
+    return stage, place
+
+
+@pytest.mark.parametrize(("status", "seats"), [("active", 7), ("suspended", 0)])
+def test_a_licence_is_imported_with_the_role_alone(bought, status, seats):
+    stage, _ = bought
+    if status == "suspended":
+        stage.world.partner_center.change_by_hand(stage.sound, {"status": status})
+    mark = stage.mark
+    (made,) = run_import(stage.application.engine, Wanted(licences=(stage.sound,)))
+    assert (made.done, made.refused) == ("made", "")
+    assert stage.runs().failures == []
+    assert stage.kinds(made.row) == [("new", seats)]
+    assert [one for one in stage.world.journal.since(mark) if one.status == 403] == []
+
+
+IMPORTS = [
+    ("Create", "sk_subscription"),
+    ("Append", "sk_subscription"),
+    ("AppendTo", "account"),
+    ("AppendTo", "sk_billingcontract"),
+    ("AppendTo", "sk_provider"),
+]
+
+
+def test_an_import_without_a_right_makes_nothing_and_check_names_the_right(bought):
+    stage, place = bought
+    tables = frozenset(place.schema.tables)
+    wanted = Wanted(licences=(stage.sound,))
+    for right, table in IMPORTS:
+        named = f"prv{right}{table}"
+        takes_away(place, named)
+        with pytest.raises(SignInFailed, match=f"(?i){named} privilege"):
+            run_import(stage.application.engine, wanted)
+        assert len(stage.table("sk_subscription")) == 1
+        (found,) = judge_rights(place.schema, place.client.rights(), tables)
+        assert (found.ok, found.what) == (False, f"rights to {table}")
+        assert f"({named})" in found.told
+        installs_again(place)
+    (again,) = run_import(stage.application.engine, wanted)
+    assert again.done == "made"
+    assert len(stage.table("sk_subscription")) == 2
 
 
 def test_a_user_without_the_role_may_read_nothing(held):
