@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from seatkeeper.bootstrap import look_at_store
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.check_results import CheckResult
 from seatkeeper.config import Config
 from seatkeeper.credentials import expiries
@@ -42,6 +42,8 @@ class Machine:
 
 def check_machine(config: Config, mappings: Mappings | None, machine: Machine) -> list[CheckResult]:
     """Look at the state, its disk, the mappings that were accepted, and certificates."""
+    if config.state_place is not None:
+        return [*_opened(config, mappings, is_usable=True), *_certificates(config)]
     found = [*_state(config, mappings, machine), *_certificates(config)]
     return [*found, *_disk(_nearest(config.state_file.parent), machine)]
 
@@ -88,15 +90,19 @@ def _state(config: Config, mappings: Mappings | None, machine: Machine) -> Itera
     elif not file.exists():
         yield CheckResult(what=what, ok=True, told=f"{file} is made at the first run")
         return
+    yield from _opened(config, mappings, is_usable=not closed)
+
+
+def _opened(config: Config, mappings: Mappings | None, *, is_usable: bool) -> Iterator[CheckResult]:
     try:
         store = look_at_store(config)
     except StateError as error:
-        yield CheckResult(what=what, ok=False, told=str(error))
+        yield CheckResult(what="state", ok=False, told=str(error))
         return
     with_hash = store.look(guard_memory.accepted_mappings)
     store.close()
-    if not closed:
-        yield CheckResult(what=what, ok=True, told=str(file))
+    if is_usable:
+        yield CheckResult(what="state", ok=True, told=config.state_name)
     yield from _accepted(mappings, with_hash)
 
 

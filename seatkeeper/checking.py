@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from seatkeeper import checks
-from seatkeeper.bootstrap import Adapters, build, empty_store, look_at_store
+from seatkeeper.bootstrap import Adapters, build
+from seatkeeper.bootstrap_state import empty_store, look_at_store
 from seatkeeper.check_machine import Machine, check_machine, config_file_result
 from seatkeeper.check_results import CheckResult
 from seatkeeper.config import SECRETS, Config, load_config

@@ -1,6 +1,5 @@
 """What the section `console` of the configuration may say, besides the types of its keys."""
 
-from seatkeeper.invoice_words import UnknownLanguageError, words_of
 from seatkeeper.listen_address import host_and_port
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -8,6 +7,9 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 def locale_name(name: str) -> str:
     """Return the name of a locale if it is one; raise ValueError otherwise."""
+    # Lazy: only a configuration that names one pays for loading the languages.
+    from seatkeeper.invoice_words import UnknownLanguageError, words_of  # noqa: PLC0415
+
     try:
         words_of(name)
     except UnknownLanguageError as error:

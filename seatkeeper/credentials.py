@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import pkcs12
-
 from seatkeeper.config import Config, SignInConfig
 
 
@@ -46,10 +43,14 @@ def _end_of_file(path: Path | None) -> datetime | None:
 
 
 def _of_pem(path: Path) -> datetime:
+    from cryptography import x509  # noqa: PLC0415  # a secret needs none of it
+
     return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
 
 
 def _of_pfx(path: Path, passphrase: str | None) -> datetime | None:
+    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415  # as above
+
     secret = passphrase.encode() if passphrase else None
     _, certificate, _ = pkcs12.load_key_and_certificates(path.read_bytes(), secret)
     return certificate.not_valid_after_utc if certificate else None

@@ -33,7 +33,13 @@ from sync.paused import paused_since
 from sync.ports import Tx
 from sync.remote import RemoteError, SignInFailed, Unavailable
 from sync.standing import LAST_POLL, LAST_SUCCESS, clear_trouble, note_trouble
-from sync.state import DamagedStateError, Request, StateError, UnwritableStateError
+from sync.state import (
+    DamagedStateError,
+    Request,
+    StateError,
+    UnreachableStateError,
+    UnwritableStateError,
+)
 
 _PARKED_SECONDS = 300
 _INVOICE_SECONDS = 300
@@ -217,6 +223,8 @@ class Daemon:
         """Return the commands that wait; a state that cannot be read is met by the cycle."""
         try:
             return self._engine.ports.store.tx(lambda tx: tx.asked())
+        except UnreachableStateError:
+            return []  # asked for every second; the cycle tells
         except Exception as error:  # noqa: BLE001  # the loop goes on, and tells
             log.warning("request failed", error=repr(error))
             return []

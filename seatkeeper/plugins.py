@@ -7,18 +7,17 @@ switches it on. What cannot be loaded is kept with the reason; nothing runs befo
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, TypeAlias
 
 from connector.simple_provider import SimpleAdapter, SimpleProvider, Tools
+from seatkeeper.provider_kinds import PROVIDERS, SHIPPED_KINDS
 from seatkeeper.yaml_files import ConfigurationError, Problem
 from sync.ports import Provider
 from sync.steps import API, TABLES, Stage, Step
 
 STEPS: Final = "seatkeeper.steps"
-PROVIDERS: Final = "seatkeeper.providers"
-SHIPPED_KINDS: Final = ("partner_center", "rest")
-"""The kinds of connections that need no other package."""
 
 Settings: TypeAlias = Mapping[str, object]
 Factory: TypeAlias = Callable[[Settings, Tools], Provider | SimpleProvider]
@@ -58,11 +57,6 @@ class Extensions:
         problems = [one.problem() for one in self.added if one.broken]
         if problems:
             raise ConfigurationError(problems)
-
-
-def kinds() -> list[str]:
-    """Return the kinds of connections that a configuration can name; nothing is loaded."""
-    return [*SHIPPED_KINDS, *(point.name for point in entry_points(group=PROVIDERS))]
 
 
 def load_extensions() -> Extensions:
@@ -165,7 +159,9 @@ def _has(made: object, names: Sequence[str]) -> bool:
     return all(callable(getattr(made, name, None)) for name in names)
 
 
+@cache
 def _points(group: str) -> list[EntryPoint]:
+    """Return what is installed; that does not change while a process lives."""
     return sorted(entry_points(group=group), key=lambda point: point.name)
 
 

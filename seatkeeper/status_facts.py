@@ -66,7 +66,7 @@ def status_facts(config: Config, stored: Stored, mapping_hash: str) -> dict[str,
         "mapping_accepted": stored.accepted_mappings in (None, mapping_hash),
         "version": version("seatkeeper"),
         "schema": known()[-1],
-        "state": str(config.state_file),
+        "state": config.state_name,
     }
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from seatkeeper.bootstrap import Adapters, build, look_at_store
+from seatkeeper.bootstrap import Adapters, build
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.config import Config
 from sync.engine import Engine
 from sync.findings import judge_rows, judge_state

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 Path_ = tuple[str | int, ...]
 
@@ -44,7 +46,7 @@ class Document:
 
     def line(self, path: Path_) -> int | None:
         """Return the line of the value at a path, else of the nearest thing above it."""
-        node = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        node = _composed(self.text)
         found: int | None = None
         for part in path:
             if node is None:
@@ -88,8 +90,9 @@ def open_yaml(path: Path, *, bare_variables: bool = False) -> Document:
 
 def _parsed(name: str, text: bytes) -> Document:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = Document(name, yaml.safe_load(text), text)
+        node = _composed(text)
+        doubles = list(_doubles(name, node, ()))
+        data = None if node is None else SafeConstructor().construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         told = f"this is no valid YAML: {error.problem or error.context}."
@@ -97,10 +100,22 @@ def _parsed(name: str, text: bytes) -> Document:
     except yaml.YAMLError as error:
         told = f"this is no valid YAML: {type(error).__name__}."
         raise ConfigurationError([_problem(name, None, told)]) from None
-    doubles = list(_doubles(name, node, ()))
     if doubles:
         raise ConfigurationError(doubles)
-    return document
+    return Document(name, data, text)
+
+
+def _composed(text: bytes) -> yaml.Node | None:
+    """Compose with the fast reader where PyYAML has it; errors come in the words of the other."""
+    if yaml.__with_libyaml__:
+        with suppress(yaml.YAMLError):
+            return _nodes(text, yaml.CSafeLoader)
+    return _nodes(text, yaml.SafeLoader)
+
+
+def _nodes(text: bytes, loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> yaml.Node | None:
+    node: yaml.Node | None = yaml.compose(text, Loader=loader)
+    return node
 
 
 def _doubles(file: str, node: yaml.Node | None, path: Path_) -> Iterator[Problem]:

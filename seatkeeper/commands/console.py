@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seatkeeper import output
-from seatkeeper.bootstrap import open_store
+from seatkeeper.bootstrap_state import open_store
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, ConfigFile
 from seatkeeper.config import Config, load_config

@@ -2,16 +2,32 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from seatkeeper import output
 from seatkeeper.checking import Asked, check_all
 from seatkeeper.commands.exits import Exit
+from seatkeeper.commands.init_options import (
+    CaFile,
+    Check,
+    ClientId,
+    Credential,
+    IfAnother,
+    ModeOption,
+    NotMicrosofts,
+    OtherSecret,
+    PartnerCenter,
+    Passphrase,
+    PemFile,
+    PfxFile,
+    Secret,
+    StateFile,
+    TenantId,
+    TokenFile,
+    Url,
+)
 from seatkeeper.commands.looking import tell_check
 from seatkeeper.commands.options import DEFAULT_CONFIG, ConfigFile
-from seatkeeper.initial import CredentialKind, Mode, configuration, write
+from seatkeeper.initial import configuration, write
 from seatkeeper.interview import Flags, Interview
 from seatkeeper.requested import RequestRefusedError
 
@@ -19,34 +35,28 @@ from seatkeeper.requested import RequestRefusedError
 def init(  # noqa: PLR0913  # a flag for each question
     config: ConfigFile = DEFAULT_CONFIG,
     *,
-    url: Annotated[str | None, typer.Option(help="The address of the environment.")] = None,
-    tenant_id: Annotated[str | None, typer.Option(help="The directory (tenant) id.")] = None,
-    client_id: Annotated[str | None, typer.Option(help="The application (client) id.")] = None,
-    credential: Annotated[CredentialKind | None, typer.Option(help="How to sign in.")] = None,
-    secret: Annotated[
-        str | None, typer.Option(help="Where the client secret is kept: ${NAME}, file:PATH, ...")
-    ] = None,
-    certificate_file: Annotated[str | None, typer.Option(help="PEM file.")] = None,
-    key_file: Annotated[str | None, typer.Option(help="PEM file.")] = None,
-    pfx_file: Annotated[str | None, typer.Option(help="PFX file.")] = None,
-    refresh_token_file: Annotated[str | None, typer.Option(help="File with the token.")] = None,
-    passphrase: Annotated[str | None, typer.Option(help="Where the passphrase is kept.")] = None,
-    partner_center: Annotated[
-        bool | None, typer.Option("--partner-center/--no-partner-center", help="Connect it.")
-    ] = None,
-    partner_tenant_id: Annotated[str | None, typer.Option(help="If it is another one.")] = None,
-    partner_client_id: Annotated[str | None, typer.Option(help="If it is another one.")] = None,
-    partner_secret: Annotated[str | None, typer.Option(help="Where it is, if another.")] = None,
-    partner_url: Annotated[str | None, typer.Option(help="If not Microsoft's.")] = None,
-    mode: Annotated[Mode | None, typer.Option(help="observe: write nothing outside.")] = None,
-    state: Annotated[str | None, typer.Option(help="The state file.")] = None,
-    authority: Annotated[str | None, typer.Option(help="If not Microsoft's.")] = None,
-    ca_file: Annotated[str | None, typer.Option(help="Authorities to trust instead.")] = None,
-    check: Annotated[bool, typer.Option("--check/--no-check", help="Check it then.")] = True,
+    url: Url = None,
+    tenant_id: TenantId = None,
+    client_id: ClientId = None,
+    credential: Credential = None,
+    secret: Secret = None,
+    certificate_file: PemFile = None,
+    key_file: PemFile = None,
+    pfx_file: PfxFile = None,
+    refresh_token_file: TokenFile = None,
+    passphrase: Passphrase = None,
+    partner_center: PartnerCenter = None,
+    partner_tenant_id: IfAnother = None,
+    partner_client_id: IfAnother = None,
+    partner_secret: OtherSecret = None,
+    partner_url: NotMicrosofts = None,
+    mode: ModeOption = None,
+    state: StateFile = None,
+    authority: NotMicrosofts = None,
+    ca_file: CaFile = None,
+    check: Check = True,
 ) -> int:
     """Ask what a new tenant needs, write the configuration without a secret, and check it."""
-    if config.exists():
-        raise RequestRefusedError(f"{config} is there already; name another file by --config")
     own = {
         "authority": authority,
         "tenant_id": tenant_id,
@@ -73,10 +83,17 @@ def init(  # noqa: PLR0913  # a flag for each question
         mode=mode,
         state=state,
     )
+    _write(config, flags)
+    return _checked(config) if check else Exit.OK
+
+
+def _write(config: Path, flags: Flags) -> None:
+    """Ask what the flags leave open, and write the configuration."""
+    if config.exists():
+        raise RequestRefusedError(f"{config} is there already; name another file by --config")
     answers = Interview(interactive=sys.stdin.isatty()).answers(flags)
     write(config, configuration(answers))
     output.say(f"{config} is written; only you can read it, and no secret stands in it.")
-    return _checked(config) if check else Exit.OK
 
 
 def _checked(config: Path) -> int:

@@ -10,6 +10,7 @@ import typer
 from seatkeeper import output
 from seatkeeper.bootstrap import meet
 from seatkeeper.commands.exits import Exit
+from seatkeeper.commands.invoices import app
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
@@ -17,7 +18,10 @@ from seatkeeper.invoice_html import html_of
 from seatkeeper.invoice_words import Document, UnknownLanguageError, document_of, words_of
 from sync.statement import Statement, read_statement
 
+__all__ = ["app", "invoice_show"]
 
+
+@app.command("show")
 def invoice_show(  # noqa: PLR0913  # every argument is an option of the command line
     invoice: Annotated[str, typer.Argument(metavar="ID", help="The id or number of an invoice.")],
     config: ConfigFile = DEFAULT_CONFIG,

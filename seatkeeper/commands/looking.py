@@ -1,28 +1,21 @@
-"""`plan`, `status`, `check`: they take no lock and write nothing (rules.md 2.14)."""
+"""`plan` and `check`: they take no lock and write nothing (rules.md 2.14)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from seatkeeper import output
-from seatkeeper.bootstrap import look_at_store, meet
+from seatkeeper.bootstrap import meet
 from seatkeeper.check_results import CheckResult
 from seatkeeper.checking import Asked, check_all
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.sessions import on_a_copy
 from seatkeeper.config import load_config
-from seatkeeper.live_views import every, watch_status
-from seatkeeper.mapping_folder import open_mappings
-from seatkeeper.set_aside import print_parked
-from seatkeeper.status_facts import read_stored, status_facts
 from sync.paused import paused_since
 from sync.preview import preview
-
-_WATCH_SECONDS = 2.0
 
 
 def plan(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> int:
@@ -77,35 +70,6 @@ def _print_standing(mode: str, since: str) -> None:
         output.say("mode is observe: nothing of this is done; it waits until mode is apply")
     if since:
         output.say(f"paused since {since}: nothing is sent; it waits until `seatkeeper resume`")
-
-
-def status(
-    config: ConfigFile = DEFAULT_CONFIG,
-    *,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Keep the screen up to date until Ctrl-C.")
-    ] = False,
-    as_json: AsJson = False,
-) -> int:
-    """Tell on one screen how things stand; 3 for a guard, 4 for parked work. Needs no service."""
-    settings = load_config(config, read_secrets=False)
-    mappings = open_mappings(settings.mappings)
-    store = look_at_store(settings)
-    if watch:
-        watch_status(store, {"mode": settings.mode}, every(_WATCH_SECONDS), Console())
-    stored = store.look(read_stored)
-    store.close()
-    facts, parked = status_facts(settings, stored, mappings.hash), stored.for_a_person
-    if as_json:
-        output.print_json({**facts, "parked_subjects": [asdict(one) for one in parked]})
-    else:
-        output.print_table("Seatkeeper", ("what", "value"), facts.items())
-        print_parked(parked)
-        for alarm in stored.alarms:
-            output.say(f"A guard tripped, nothing is sent: {alarm.sentence}")
-    if stored.alarms:
-        return Exit.GUARD
-    return Exit.PARKED if parked else Exit.OK
 
 
 def check(

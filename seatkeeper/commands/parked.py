@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from seatkeeper import output
-from seatkeeper.bootstrap import look_at_store
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.commands.running import one_cycle
@@ -19,6 +19,24 @@ from sync.resolving import Choice
 
 app = typer.Typer(help="What is set aside for a person.", no_args_is_help=True)
 Subject = Annotated[str, typer.Argument(help="A parked subscription or contract.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="Set its failed change log to Awaiting Provisioning.")
+]
+Forget = Annotated[bool, typer.Option("--forget", help="Nothing is to be done about it any more.")]
+Rebill = Annotated[bool, typer.Option("--rebill", help="Bill the days of a voided invoice again.")]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Take the prices, or the amounts that wait.")
+]
+Choose = Annotated[
+    str | None, typer.Option("--choose", help="What is done: suspend, cancel, skip.")
+]
+Take = Annotated[
+    str | None,
+    typer.Option("--take", help="What counts in a conflict: crm, partner_center or a value."),
+]
+Field = Annotated[
+    str | None, typer.Option("--field", help="With --take: only this field of several.")
+]
 
 
 @app.command("list")
@@ -68,28 +86,13 @@ def parked_resolve(  # noqa: PLR0913  # every argument is an option of the comma
     subject: Subject,
     config: ConfigFile = DEFAULT_CONFIG,
     *,
-    again: Annotated[
-        bool, typer.Option("--again", help="Set its failed change log to Awaiting Provisioning.")
-    ] = False,
-    forget: Annotated[
-        bool, typer.Option("--forget", help="Nothing is to be done about it any more.")
-    ] = False,
-    rebill: Annotated[
-        bool, typer.Option("--rebill", help="Bill the days of a voided invoice again.")
-    ] = False,
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Take the prices, or the amounts that wait.")
-    ] = False,
-    choose: Annotated[
-        str | None, typer.Option("--choose", help="What is done: suspend, cancel, skip.")
-    ] = None,
-    take: Annotated[
-        str | None,
-        typer.Option("--take", help="What counts in a conflict: crm, partner_center or a value."),
-    ] = None,
-    field: Annotated[
-        str | None, typer.Option("--field", help="With --take: only this field of several.")
-    ] = None,
+    again: Again = False,
+    forget: Forget = False,
+    rebill: Rebill = False,
+    accept: Accept = False,
+    choose: Choose = None,
+    take: Take = None,
+    field: Field = None,
 ) -> int:
     """Say that the cause is mended, or what to do instead; `parked show` has the choices."""
     given = {
@@ -98,16 +101,21 @@ def parked_resolve(  # noqa: PLR0913  # every argument is an option of the comma
         Choice.REBILL: rebill,
         Choice.ACCEPT: accept,
     }
+    choice = _one_choice(given, choose, take)
+    if field and take is None:
+        raise typer.BadParameter("--field goes with --take.")
+    argument = {"subject": subject.lower(), "choice": choice.value, "take": take, "field": field}
+    return _ask_and_work(config, "parked resolve", argument)
+
+
+def _one_choice(given: Mapping[Choice, bool], choose: str | None, take: str | None) -> Choice:
+    """Return the choice that was given; a look when there is none."""
     chosen = [one for one, is_given in given.items() if is_given]
     chosen += [_chosen(choose)] if choose else []
     chosen += [Choice.TAKE] if take is not None else []
     if len(chosen) > 1:
         raise typer.BadParameter("--again, --forget, --rebill, --accept, --choose, --take: one.")
-    if field and take is None:
-        raise typer.BadParameter("--field goes with --take.")
-    choice = chosen[0] if chosen else Choice.LOOK
-    argument = {"subject": subject.lower(), "choice": choice.value, "take": take, "field": field}
-    return _ask_and_work(config, "parked resolve", argument)
+    return chosen[0] if chosen else Choice.LOOK
 
 
 _CHOOSE = (Choice.SUSPEND, Choice.CANCEL, Choice.SKIP)

@@ -12,7 +12,7 @@ from seatkeeper.commands.options import DEFAULT_CONFIG, ConfigFile
 from seatkeeper.commands.sessions import application_of, run_and_go_on
 from seatkeeper.config import load_config
 from seatkeeper.daemon import Daemon, catch_signals, note_success
-from seatkeeper.instance import single_instance
+from seatkeeper.holding import await_state, hold_state
 from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.mapping_reload import Reloader
 from seatkeeper.set_aside import for_a_person
@@ -40,7 +40,10 @@ def run(
         raise typer.BadParameter("--sweep goes with --once; a daemon is asked by drift --sweep.")
     settings = load_config(config)
     open_mappings(settings.mappings)
-    with single_instance(settings.state_file), application_of(settings) as application:
+    if not once:
+        await_state(settings)
+    with hold_state(settings) as holding, application_of(settings) as application:
+        holding.bind(application.store, application.halt)
         if once:
             return one_cycle(application, sweep=sweep)
         catch_signals(application)

@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from seatkeeper.bootstrap import Application, build, look_at_store, meet
+from seatkeeper.bootstrap import Application, build, meet
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.config import Config
-from seatkeeper.instance import AlreadyRunningError, single_instance
+from seatkeeper.holding import hold_state
+from seatkeeper.instance import AlreadyRunningError
 from seatkeeper.requested import NEEDS_NOBODY, RequestRefusedError, run_request
 from sync.ports import Tx
 from sync.state import Request
@@ -43,7 +45,8 @@ def run_or_ask(
     """Run a command under the lock, or have the running daemon do it (rules.md 2.14)."""
     text = json.dumps(argument)
     try:
-        with single_instance(application.config.state_file):
+        with hold_state(application.config) as holding:
+            holding.bind(application.store, application.halt)
             if verb not in NEEDS_NOBODY:
                 meet(application)
             result = run_request(application.engine, verb, text)
@@ -70,7 +73,8 @@ def run_and_go_on(
     text = json.dumps(argument)
     with application_of(settings, inline=True) as application:
         try:
-            with single_instance(settings.state_file):
+            with hold_state(settings) as holding:
+                holding.bind(application.store, application.halt)
                 meet(application)
                 results = read_result(run_request(application.engine, verb, text))
                 return results, go_on(application)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from seatkeeper import output
-from seatkeeper.bootstrap import look_at_store
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.config import load_config

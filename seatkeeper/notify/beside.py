@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from seatkeeper.bootstrap import Application, look_at_store
+from seatkeeper.bootstrap import Application
+from seatkeeper.bootstrap_state import look_at_store
 from seatkeeper.config import Config
 from seatkeeper.config_keys import secrets_of
 from seatkeeper.credentials import expiries

@@ -1,16 +1,23 @@
-"""The installed command as an operator calls it, and an outside client of the sandbox."""
+"""The installed command as an operator calls it, and an outside client of the sandbox.
 
+A process of its own for what is about processes (start, signals, locks, the story); else the same
+command in this process, which spares each call the time in which Python loads it.
+"""
+
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import msal
 import requests
+
+from seatkeeper.cli import run_command
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "seatkeeper"]
@@ -36,6 +43,27 @@ def seatkeeper(*arguments, folder, extra=None, timeout=60):
     )
 
 
+def called(*arguments, folder, extra=None):
+    """Run the command in this process and return how it ended."""
+    words, out, err = [str(one) for one in arguments], io.StringIO(), io.StringIO()
+    around = _surroundings(environment(extra))
+    with chdir(folder), around, redirect_stdout(out), redirect_stderr(err):
+        code = run_command(words)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def _surroundings(wanted):
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def wait_for(find, seconds=PATIENCE_SECONDS):
     """Look until something is there."""
     end = time.monotonic() + seconds
@@ -57,6 +85,11 @@ class Sandbox:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = ready["ca_file"]
+        self.sign_in()
+
+    def sign_in(self):
+        """Get a token; it lives for an hour."""
+        ready = self.ready
         with requests.Session() as http:
             http.trust_env = False
             http.verify = ready["ca_file"]
@@ -71,7 +104,14 @@ class Sandbox:
         self.token = answer["access_token"]
 
     def run(self, *arguments, extra=None):
-        """Run a command with the sandbox's configuration."""
+        """Run a command with the sandbox's configuration; the daemon takes a process's signals."""
+        if arguments[0] == "run" and "--once" not in arguments:
+            return self.start(*arguments, extra=extra)
+        call = [*arguments, "--config", self.config]
+        return called(*call, folder=self.config.parent, extra=extra)
+
+    def start(self, *arguments, extra=None):
+        """Run a command with the sandbox's configuration in a process of its own."""
         call = [*arguments, "--config", self.config]
         return seatkeeper(*call, folder=self.config.parent, extra=extra)
 

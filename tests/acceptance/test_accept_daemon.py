@@ -86,7 +86,7 @@ def test_the_daemon_ends_as_well_while_a_service_does_not_answer(sandbox, tmp_pa
 def test_a_second_process_on_the_same_state_is_refused_with_75(sandbox, tmp_path):
     with working_daemon(sandbox, tmp_path / "log") as daemon:
         for verb in (("run",), ("run", "--once")):
-            done = sandbox.run(*verb)
+            done = sandbox.start(*verb)
             assert done.returncode == 75
             assert f"process {daemon.process.pid} works on" in done.stderr
             assert done.stderr.count("\n") == 1

@@ -14,8 +14,9 @@ NOWHERE = {
 
 
 @pytest.fixture
-def apart(tmp_path):
-    """Give a test a state of its own."""
+def apart(sandbox, tmp_path):
+    """Give a test a state of its own, seconds after what another test changed."""
+    sandbox.control("clock", {"advance_seconds": 5})
     return {"SEATKEEPER__STATE": f"sqlite:///{tmp_path}/state.db"}
 
 
@@ -55,7 +56,8 @@ def test_check_finds_all_missing_columns_tables_and_options_at_once(sandbox, apa
     assert code == 78
     assert told == {
         "table sk_subscription": "column sk_seats (field quantity) does not exist",
-        "table sk_vendor": "does not exist; create it, or correct the name in mappings/",
+        "table sk_vendor": "does not exist; `seatkeeper schema install` makes it,"
+        " or correct the name in mappings/",
         "table sk_billingcontract": "its entity set is sk_billingcontracts, not sk_contracts;"
         " correct mappings/contract.yaml",
         "table account": "column sk_customersince (field name) does not exist",

@@ -94,6 +94,13 @@ def test_a_body_that_looks_like_a_boundary_inside_a_line_stays_whole():
     assert reply.exact() == {"a": "--x--"}
 
 
+def test_a_line_that_ends_like_a_boundary_is_none():
+    answer = b'\r\n\r\nHTTP/1.1 200 OK\r\nNote: of --x\r\n\r\n{"a": 1}'
+    part = b"--x\r\n" + KIND + answer + b"\r\n--x--\r\n"
+    (reply,) = batch.answers("multipart/mixed; boundary=x", part)
+    assert (reply.headers["Note"], reply.exact()) == ("of --x", {"a": 1})
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>gateway</html>", b"--x\r\nnothing"])
 def test_what_is_no_batch_has_no_answers(body):
     assert batch.answers("multipart/mixed; boundary=x", body) == []

@@ -9,9 +9,9 @@ from sandbox.in_process import InProcessAdapter, open_world
 from seatkeeper import plugins
 from seatkeeper.bootstrap import build, meet
 from seatkeeper.checking import Asked, check_all
-from seatkeeper.cli import app
 from seatkeeper.config import Config, load_config
 from seatkeeper.providers import Tools
+from seatkeeper.verbs import command_line
 from seatkeeper.yaml_files import ConfigurationError
 from store.sqlite import SqliteStore
 from tests.connector.scripted import Clockwork
@@ -220,7 +220,9 @@ def test_check_without_the_services_names_it_as_well_and_ends_with_78(tmp_path, 
     installs("mine", {STEPS: {"s": "of_others:nothing"}}, of_others=STEP)
     path = written(tmp_path, "{kind: rest, url: 'https://b.example', api_key: k}")
     said = CliRunner().invoke(
-        app, ["check", "--offline", "--json", "--config", str(path)], standalone_mode=False
+        command_line(),
+        ["check", "--offline", "--json", "--config", str(path)],
+        standalone_mode=False,
     )
     [found] = [one for one in json.loads(said.stdout) if one["what"] == "step s"]
     assert (found["ok"], said.return_value) == (False, 78)
@@ -237,7 +239,7 @@ def test_check_names_what_is_broken_beside_everything_else(sandbox, tmp_path, in
 def test_nothing_runs_while_a_package_is_broken(tmp_path, installs):
     installs("mine", {STEPS: {"s": "of_others:nothing"}}, of_others=STEP)
     path = written(tmp_path, "{kind: rest, url: 'https://b.example', api_key: k}")
-    said = CliRunner().invoke(app, ["plan", "--config", str(path)])
+    said = CliRunner().invoke(command_line("plan"), ["plan", "--config", str(path)])
     assert isinstance(said.exception, ConfigurationError)
     assert "mine 1.0.0: step s: it gives int" in str(said.exception)
 

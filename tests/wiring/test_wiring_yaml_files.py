@@ -24,6 +24,19 @@ def test_a_syntax_error_names_its_line(tmp_path, text, line):
     assert one.message.startswith("this is no valid YAML: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: b: c\n", "mapping values are not allowed here"),
+        ("a: *nowhere\n", "found undefined alias 'nowhere'"),
+    ],
+)
+def test_an_error_has_the_same_words_whichever_reader_is_installed(tmp_path, text, told):
+    with pytest.raises(ConfigurationError) as raised:
+        open_yaml(write(tmp_path, text))
+    assert raised.value.problems[0].message == f"this is no valid YAML: {told}."
+
+
 def test_a_file_that_is_no_text_is_no_valid_yaml(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_bytes(b"mode: \x00\xff")
