@@ -15,13 +15,16 @@ from pathlib import Path
 
 from sandbox.faults import Drop
 from tests.durability.killing import killing
+from tests.simulation.run import Mix
 from tests.simulation.seeds import outcomes
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".prove.json"
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- measured by make prove -->", "<!-- end of what was measured -->"
-CHUNK = 100
+CHUNK = 50
+LONG = Mix(steps=(40, 100))
+"""Long histories, in which more can come together than in the short runs of `make test`."""
 LIVES = 25
 TARGETS = {
     "cycles": 100_000,
@@ -71,13 +74,14 @@ def keep(proof: Proof) -> None:
 
 def measured(proof: Proof) -> str:
     """Return the table of what was reached."""
+    drawn = "STEPS={}-{}".format(*LONG.steps)
     rows = [f"| {words} | {getattr(proof, name):,} |" for name, words in NAMES.items()]
     return "\n".join(
         [
             "",
             "| what | how many |",
             "|---|---|",
-            f"| simulated runs (seeds 0 to {proof.runs - 1}) | {proof.runs:,} |",
+            f"| simulated runs ({drawn}, seeds 0 to {proof.runs - 1}) | {proof.runs:,} |",
             *rows,
             f"| of these, killed at a write | {proof.at_writes:,} |",
             f"| violations | {len(proof.violations)} |",
@@ -90,7 +94,7 @@ def measured(proof: Proof) -> str:
 
 def simulate(proof: Proof) -> None:
     """Play the next seeds."""
-    for outcome in outcomes(range(proof.runs, proof.runs + CHUNK)):
+    for outcome in outcomes(range(proof.runs, proof.runs + CHUNK), LONG):
         proof.cycles += outcome.cycles
         proof.kills += outcome.kills
         proof.restores += outcome.restores

@@ -213,6 +213,7 @@ def run(
             _count(outcome, one, town)
         tidy_up(town)
         outcome.violations = judge(town, said)
+        outcome.cycles = town.cycles
         town.stop()
     outcome.digest = digest(town)
     outcome.seconds = int(town.chronos.time)
@@ -221,7 +222,6 @@ def run(
 
 def _count(outcome: Outcome, one: Happening, town: Town) -> None:
     if isinstance(one, Work):
-        outcome.cycles += 1
         outcome.doubles += one.point in {"second", "rival"}
         outcome.kills += town.wire.tally.died or town.store_tally.died
     elif one.verb == "restore" and town.backups:

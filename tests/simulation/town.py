@@ -71,6 +71,8 @@ class Town(Site):
     lost_on: date | None = None
     """The day on which the daemon began anew without its state."""
     restored: bool = False
+    cycles: int = 0
+    """How often a daemon went round."""
     wrap: Callable[["Town", SqliteStore], Any] | None = None
     """How a negative control spoils the store; None is the way it is."""
 
@@ -125,6 +127,7 @@ class Town(Site):
         if self.chronos.time - life.polled_parked_at >= 300:  # as in the daemon
             look_at_parked(life.engine)
             life.polled_parked_at = self.chronos.time
+        self.cycles += 1
         return run_cycle(life.engine)
 
     def hear(self, life: Life) -> None:
@@ -142,6 +145,7 @@ class Town(Site):
 
     def quiet_cycle(self) -> Report:
         """Do what the daemon does between two looks at Partner Center."""
+        self.cycles += 1
         return run_cycle(self.alive().engine)
 
     def sweep(self) -> None:
@@ -153,10 +157,12 @@ class Town(Site):
         self.stop()
         life = self.start()
         try:
+            self.cycles += 1
             report = run_once(life.engine)
             if not (report.failures or report.stopped):
                 run_partner_round(life.engine)
                 if self.look(lambda tx: tx.suspects()):
+                    self.cycles += 1
                     run_once(life.engine)
             return report
         finally:

@@ -1,6 +1,7 @@
 """Where a soak takes place: a sandbox of its own process over HTTPS, or one in this process."""
 
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ SETTINGS = {
 SUSPENDED = {"statecode": 1, "statuscode": 2}
 ACTIVE = {"statecode": 0, "statuscode": 1}
 LOCAL = "https://localhost"
+_TOKEN_SECONDS = 1800.0
+"""How long the person keeps a token; it lives for an hour."""
 
 
 class Town(Protocol):
@@ -45,6 +48,7 @@ class Remote:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._signed_in = time.monotonic()
 
     def subscriptions(self) -> list[dict[str, Any]]:
         return self._sandbox.crm("GET", "sk_subscriptions")["value"]
@@ -56,6 +60,9 @@ class Remote:
         self._sandbox.control("faults", {"rules": [rule] if rule else []})
 
     def advance(self, seconds: float) -> None:
+        if time.monotonic() - self._signed_in > _TOKEN_SECONDS:
+            self._sandbox.sign_in()
+            self._signed_in = time.monotonic()
         self._sandbox.control("clock", {"advance_seconds": seconds})
 
     def licence_status(self, licence: str) -> str:
