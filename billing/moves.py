@@ -7,10 +7,11 @@ up: the latest shorter history of changes for which nothing would be due.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 
 from billing.ledger import Ledger, Lost
 from billing.money import exact_unit
-from billing.periods import Period
+from billing.periods import ONE_DAY, Period
 from billing.positions import Position, position_of
 from billing.roots import Root
 from billing.timeline import LoggedChange
@@ -26,6 +27,8 @@ class Moves:
     runs: tuple[Lost, ...]
     period: Period
     change: LoggedChange | None
+    ended_on: date | None = None
+    """The contract's end, where that is the cause."""
 
     @property
     def seats(self) -> int:
@@ -38,6 +41,8 @@ def moves_of(position: Position, ledger: Ledger) -> Moves:
     root = position.root
     if root.is_void:
         return Moves(runs=(), period=root.period, change=None)
+    if ended := _ended(position, ledger):
+        return ended
     before = _settled_before(position, ledger)
     runs = tuple(_moved(root, before, ledger)) if before else ()
     days = runs or tuple(ledger.lost(root))
@@ -45,17 +50,36 @@ def moves_of(position: Position, ledger: Ledger) -> Moves:
     return Moves(runs=runs, period=period, change=ledger.timeline.governing(period.start))
 
 
+def _ended(position: Position, ledger: Ledger) -> Moves | None:
+    """Find the days behind the contract's end, when nothing but the end is the cause."""
+    ends_on = ledger.timeline.ends_on
+    if ends_on is None or position.root.period.end <= ends_on + ONE_DAY:
+        return None
+    open_ended = ledger.with_timeline(ledger.timeline.until(None))
+    if not _explains(open_ended, position, exact_unit(ledger.terms.currency)):
+        return None
+    runs = tuple(_moved(position.root, open_ended, ledger))
+    if not runs:
+        return None
+    period = Period(runs[0].period.start, runs[-1].period.end)
+    return Moves(runs=runs, period=period, change=None, ended_on=ends_on)
+
+
 def _settled_before(position: Position, ledger: Ledger) -> Ledger | None:
     unit = exact_unit(ledger.terms.currency)
-    difference = position.kept - position.standing
     for count in reversed(range(len(ledger.timeline.changes))):
         before = ledger.with_timeline(ledger.timeline.before(count))
-        past = position_of(position.root, before)
-        if abs(past.kept - past.standing) <= unit and (
-            abs(position.kept - past.kept - difference) <= unit
-        ):
+        if _explains(before, position, unit):
             return before
     return None
+
+
+def _explains(before: Ledger, position: Position, unit: Fraction) -> bool:
+    """Tell whether nothing was due in another view, and this one differs by what is due now."""
+    past, difference = position_of(position.root, before), position.kept - position.standing
+    return abs(past.kept - past.standing) <= unit and (
+        abs(position.kept - past.kept - difference) <= unit
+    )
 
 
 def _moved(root: Root, before: Ledger, now: Ledger) -> Iterator[Lost]:

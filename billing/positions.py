@@ -8,7 +8,9 @@ from fractions import Fraction
 from billing.ledger import Ledger
 from billing.lines import BilledLine, LineKind
 from billing.money import Owed, is_settled, round_money, whole_units
+from billing.periods import ONE_DAY
 from billing.roots import Root
+from billing.timeline import AfterEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +58,12 @@ def _void_position(root: Root) -> Position:
 def position_of(root: Root, ledger: Ledger) -> Position:
     """Compare what is kept of a root line with what stands for it."""
     credits_ = _credits_before_adoption(root, ledger)
-    kept = ledger.kept(root)
     standing = (
         Fraction(root.line.counted)
         + _corrected(root)
         + sum((Fraction(credit.line.amount) * credit.share for credit in credits_), Fraction(0))
     )
+    kept = _kept(root, standing, ledger)
     owed = _within_caps(kept - standing, root, ledger)
     desired = standing + owed.exact
     return Position(
@@ -71,6 +73,15 @@ def position_of(root: Root, ledger: Ledger) -> Position:
         owed=owed,
         tax=_tax(root, desired, credits_, ledger.terms.currency),
     )
+
+
+def _kept(root: Root, standing: Fraction, ledger: Ledger) -> Fraction:
+    """Return what is desired; what was given back of days after the end is not charged again."""
+    most, ends_on = ledger.kept(root), ledger.timeline.ends_on
+    if ends_on is None or root.period.end <= ends_on + ONE_DAY:
+        return most
+    least = ledger.with_timeline(ledger.timeline.giving_back(AfterEnd.NOTHING)).kept(root)
+    return min(most, max(least, standing))
 
 
 def _corrected(root: Root) -> Fraction:

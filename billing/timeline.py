@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from billing.periods import ONE_DAY
 from billing.terms import ChangeDay, ProrateUnit, RefundDecision
@@ -18,6 +19,16 @@ from billing.terms import ChangeDay, ProrateUnit, RefundDecision
 # Values of sk_kind that mean more here than their quantities do.
 NEW = "new"
 REPRICING = frozenset({"price_change", "renewal"})
+
+
+class AfterEnd(StrEnum):
+    """What is kept of days that were billed beyond the contract's end (rules 4.5, 4.12)."""
+
+    DECLINED = "declined"
+    """Nothing, but for days of a declined change and days before adoption."""
+    EVERYTHING = "everything"
+    """All that was billed: the gates decline a refund."""
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +154,7 @@ class Timeline:
     `starts_on` (sk_startdate) is a billed day; None when it is not known.
     `bill_from` is the first day that may ever be charged (rule 4.6); None when there is no limit.
     `ends_on` (the contract's sk_enddate) is the last billed day; None when it is open.
+    `after_end` says what is kept of billed days behind it.
     `price` is today's.
     """
 
@@ -152,6 +164,7 @@ class Timeline:
     bill_from: date | None
     price: Price
     ends_on: date | None = None
+    after_end: AfterEnd = AfterEnd.DECLINED
     _states: dict[date, DayState] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -182,11 +195,15 @@ class Timeline:
             if self.first_day(change) <= day:
                 state = state.after(change)
         if self.ends_on is not None and day > self.ends_on:
-            stays = self._is_history(day) or state.declined  # an end refunds nothing declined
-            return replace(state, layers=(), held=state.held if stays else 0)
+            return replace(state, layers=(), held=self._held_after_end(day, state))
         # A start date moved later charges less, but gives no credit: nobody decided one.
         is_early = self.starts_on is not None and day < self.starts_on
         return replace(state, layers=()) if is_early else state
+
+    def _held_after_end(self, day: date, state: DayState) -> int | None:
+        if self.after_end is AfterEnd.DECLINED:
+            return state.held if self._is_history(day) or state.declined else 0
+        return state.held if self.after_end is AfterEnd.EVERYTHING else 0
 
     def seats_on(self, day: date) -> int:
         return self.state_on(day).seats
@@ -221,6 +238,10 @@ class Timeline:
     def until(self, last_day: date | None) -> "Timeline":
         """Bound the timeline by the contract's end (rule 4.12)."""
         return replace(self, ends_on=last_day)
+
+    def giving_back(self, after_end: AfterEnd) -> "Timeline":
+        """Look at the days behind the contract's end otherwise."""
+        return replace(self, after_end=after_end)
 
     def _is_history(self, day: date) -> bool:
         """Say whether the day was invoiced before adoption, and is kept as billed (rule 4.6)."""

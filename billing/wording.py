@@ -10,6 +10,7 @@ from fractions import Fraction
 from billing.ledger import Lost, Piece
 from billing.money import less_percent, round_money, with_places
 from billing.moves import Moves
+from billing.periods import Period
 from billing.positions import Position
 from billing.roots import Root
 from billing.shares import in_words
@@ -43,7 +44,10 @@ def correction_in_words(position: Position, moves: Moves, amount: Decimal, terms
     is_refund = amount < 0
     arithmetic = _moved(position, moves, terms, is_refund=is_refund)
     days = _REFUND_DAY if is_refund else _CHARGE_DAY
-    return arithmetic + _limits(position, moves, amount, terms) + _day_of_change(moves.change, days)
+    cause = _day_of_change(moves.change, days)
+    if moves.ended_on is not None:
+        cause = f"; the contract ends on {Period(moves.ended_on, moves.ended_on)}"
+    return arithmetic + _limits(position, moves, amount, terms) + cause
 
 
 def _moved(position: Position, moves: Moves, terms: Terms, *, is_refund: bool) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sync.engine import Engine, pause
-from sync.journal import park, unpark
+from sync.parking import park, unpark
 from sync.ports import Tx
 from sync.settling import Trouble
 from sync.state import Operation, OperationState, Service
@@ -33,13 +33,7 @@ def call_steps(engine: Engine, opened: Sequence[Operation]) -> list[Operation]:
 
 def _call(engine: Engine, operation: Operation) -> bool:
     """Store that the call begins, call, and store how it ended."""
-    begun = replace(
-        operation,
-        state=OperationState.SENT,
-        attempts=operation.attempts + 1,
-        sent_at=engine.now(),
-        not_before=None,
-    )
+    begun = operation.begun(engine.now())
     engine.ports.store.tx(lambda tx: tx.put_operation(begun))
     why = _run(engine, begun)
     if why:

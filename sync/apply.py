@@ -14,12 +14,12 @@ several contracts share a `$batch` (rules.md 2.7).
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
-from sync import journal
+from sync import closing
 from sync.aside import Failures
 from sync.confirm import find_created, is_written
 from sync.engine import Engine, pause
@@ -126,19 +126,9 @@ def _send_alone(engine: Engine, group: Group) -> None:
 def _begin(engine: Engine, parcel: Parcel) -> Parcel:
     """Store that the call begins, before it does."""
     now = engine.now()
-    sent = [[_sent(one, now) for one in group] for group in parcel]
+    sent = [[one.begun(now) for one in group] for group in parcel]
     engine.ports.store.tx(lambda tx: tx.add_operations(chain.from_iterable(sent)))
     return sent
-
-
-def _sent(operation: Operation, now: datetime) -> Operation:
-    return replace(
-        operation,
-        state=OperationState.SENT,
-        attempts=operation.attempts + 1,
-        sent_at=now,
-        not_before=None,
-    )
 
 
 def _writes(operations: Iterable[Operation]) -> list[Write]:
@@ -154,7 +144,7 @@ def _conclude(engine: Engine, group: Group, result: WriteResult) -> None:
     _tell(engine, group, result)
     match result.outcome:
         case Outcome.DONE:
-            journal.close_group(engine, group)
+            closing.close_group(engine, group)
         case Outcome.PRECONDITION:
             _precondition(engine, group, result)
         case Outcome.RETRY:
@@ -164,7 +154,7 @@ def _conclude(engine: Engine, group: Group, result: WriteResult) -> None:
         case Outcome.AMBIGUOUS:
             _take_up_again(engine, group)
         case Outcome.REFUSED:
-            journal.fail_group(engine, group, _refused(result))
+            closing.fail_group(engine, group, _refused(result))
 
 
 def _refused(result: WriteResult) -> Trouble:
@@ -181,9 +171,9 @@ def _precondition(engine: Engine, group: Group, result: WriteResult) -> None:
     if created:
         found = find_created(engine, group)
         if found.present:
-            journal.close_group(engine, group, message=_missing(found.missing))
+            closing.close_group(engine, group, message=_missing(found.missing))
             return
-    journal.reopen_group(engine, group, result.message or "a row had changed")
+    closing.reopen_group(engine, group, result.message or "a row had changed")
 
 
 def _missing(missing: frozenset[str]) -> str:
@@ -201,7 +191,7 @@ def _take_up_again(engine: Engine, group: Group) -> None:
         _postpone(engine, group, OperationState.SENT, pause(group[0].attempts))
         return
     if written:
-        journal.close_group(engine, group, message="its rows were read back")
+        closing.close_group(engine, group, message="its rows were read back")
         return
     ready = [replace(one, state=OperationState.READY) for one in group]
     engine.ports.store.tx(lambda tx: tx.add_operations(ready))

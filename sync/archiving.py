@@ -13,12 +13,12 @@ is asked of Dataverse, so a crash in between does no harm.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sync import journal
 from sync.apply import send_all
 from sync.aside import Failures
 from sync.context import ETAG
 from sync.engine import Engine
 from sync.mapping import Entity
+from sync.operations import GROUP_NOTE, operations_for
 from sync.paused import is_paused
 from sync.remote import Answer, Comparison, Condition, Read, Row, Write
 from sync.state import InvoiceWork, KnownInvoice, Operation
@@ -179,6 +179,6 @@ def _write(engine: Engine, logs: Sequence[_Log]) -> int:
 
 
 def _operations(engine: Engine, entity: Entity, body: Row, log: _Log) -> list[Operation]:
-    group = f"{journal.GROUP_NOTE}:{engine.ports.effects.new_id()}"
+    group = f"{GROUP_NOTE}:{engine.ports.effects.new_id()}"
     write = Write(set=entity.set, id=log.id, body=body, precondition=log.etag)
-    return journal.operations_for(log.subscription_id, group, [("archive log", write)])
+    return operations_for(log.subscription_id, group, [("archive log", write)])

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sync import journal
 from sync.engine import Engine
+from sync.parking import park
 from sync.ports import Tx
 from sync.remote import RemoteError
 from sync.settling import Trouble
@@ -40,7 +40,7 @@ def park_unforeseen(engine: Engine, subject: str, error: Exception) -> None:
     )
 
     def tx_park(tx: Tx) -> None:
-        journal.park(engine, tx, subject, trouble)
+        park(engine, tx, subject, trouble)
         tx.unwake(subject)
 
     engine.ports.store.tx(tx_park)

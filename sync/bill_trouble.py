@@ -13,6 +13,9 @@ from billing.terms import Terms
 from sync.model import ChangeLog, Context, Contract, Invoice
 from sync.settling import Trouble, terms_of
 
+LINES_WAIT = frozenset({"currency-mixed", "invoices-overlap", "quantities-differ"})
+"""The codes of `lines_trouble`."""
+
 
 def invoices_trouble(
     contract: Contract, drafts: Sequence[Invoice], closed: Sequence[Invoice]
@@ -27,12 +30,27 @@ def _currency_trouble(contract: Contract, invoices: Sequence[Invoice]) -> Troubl
         if one.currency not in ("", contract.currency):
             return Trouble(
                 code="currency-mixed",
-                reason=f"The invoice {_name(one)} is in {one.currency}, but its billing contract"
+                reason=f"{_named(one)} is in {one.currency}, but its billing contract"
                 f" {contract.name} in {contract.currency}.",
-                advice="Set the contract back to that currency, and make a new contract for the"
-                " other one.",
+                advice=_other_currency(one, contract),
             )
     return None
+
+
+def _named(invoice: Invoice) -> str:
+    if invoice.was_issued:
+        return f"The invoice {_name(invoice)}"
+    return f"The open invoice of {invoice.cycle_start or invoice.id}"
+
+
+def _other_currency(invoice: Invoice, contract: Contract) -> str:
+    advice = (
+        f"Set the contract back to {invoice.currency}, and make a new contract for"
+        f" {contract.currency}."
+    )
+    if invoice.was_issued:
+        return advice
+    return f"If nothing else is wrong, set the open invoice to {contract.currency}. Else: {advice}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,15 @@ def _is_interim(terms: Terms, span: _Span) -> bool:
 
 def _name(invoice: Invoice) -> str:
     return invoice.number or invoice.id
+
+
+def lines_trouble(context: Context) -> Trouble | None:
+    """Find why no line may be written for a subscription, though its contract is sound."""
+    if context.contract is None:
+        return None
+    return invoices_trouble(context.contract, context.drafts, context.closed) or seats_trouble(
+        context
+    )
 
 
 def seats_trouble(context: Context) -> Trouble | None:

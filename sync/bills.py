@@ -5,7 +5,7 @@ change was not provisioned stays behind, on the next draft (rules.md 2.11).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +13,9 @@ from billing.invoice import Totals, close, has_charges, totals
 from billing.lines import NewLine
 from billing.periods import Period
 from lifecycle.states import Provisioning
+from sync.contract_end import Ending
 from sync.due import Due, Kind
+from sync.edits import Hands
 from sync.invoice_rules import InvoiceRules
 from sync.model import ChangeLog, Context, Contract, Invoice, Line
 from sync.settling import Cycle
@@ -29,6 +31,9 @@ class SubscriptionLines:
     """Lines that would change what a person edited or deleted: they wait (rules.md 4.9)."""
     removed: tuple[ChangeLog, ...] = ()
     """Logs whose refund a person deleted."""
+    hands: Hands = field(default_factory=Hands)
+    ending: Ending | None = None
+    """What was decided where the contract's end gives something back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,13 @@ class Bill:
     @property
     def new_lines(self) -> list[NewLine]:
         return [line for one in self.added for line in one.lines]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """A contract that has ended, and of which nothing is left to bill."""
+
+    added: tuple[SubscriptionLines, ...]
 
 
 def bill_of(

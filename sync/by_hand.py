@@ -5,9 +5,9 @@ They accept nothing: what they lead to is seen by the next poll, as an ordinary 
 
 from collections.abc import Sequence
 
-from sync import journal
 from sync.apply import send_groups
 from sync.engine import Engine
+from sync.operations import GROUP_PERSON, operations_for
 from sync.paused import is_paused
 from sync.ports import Tx
 from sync.remote import Write
@@ -25,8 +25,8 @@ def write_by_hand(
 
     Paused, or while a service is down, it stays stored and is sent later.
     """
-    group = f"{journal.GROUP_PERSON}:{engine.ports.effects.new_id()}"
-    operations = journal.operations_for(subject, group, named)
+    group = f"{GROUP_PERSON}:{engine.ports.effects.new_id()}"
+    operations = operations_for(subject, group, named)
 
     def tx_store(tx: Tx) -> None:
         tx.add_operations(operations)

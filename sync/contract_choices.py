@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from sync import journal
 from sync.by_hand import RefusedByHandError, write_by_hand
 from sync.context import ETAG
 from sync.contract_memory import forget_frequency
 from sync.engine import Engine
 from sync.mapping import Record
 from sync.model import day, lookup
+from sync.parking import unpark
 from sync.ports import Tx
 from sync.remote import Condition, Read, Write
 from sync.state import InvoiceWork, KnownInvoice, Parked
@@ -90,7 +90,7 @@ def accept_frequency(engine: Engine, parked: Parked) -> str:
 
     def tx_accept(tx: Tx) -> None:
         forget_frequency(tx, parked.subject)
-        journal.unpark(engine, tx, parked.subject)
+        unpark(engine, tx, parked.subject)
         tx.trail([engine.trail(parked.subject, "resolved", code=parked.code, choice="accept")])
 
     engine.ports.store.tx(tx_accept)

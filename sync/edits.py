@@ -6,10 +6,14 @@ a refund line was deleted       its change counts as Do Not Refund; the log says
 another line was deleted        a line in its place waits
 ```
 Edited is a line with another amount than was written, or other seats, days or reversed line.
+What was written before the local state began is not known. A change that its log says was
+refunded then, and of which no line is there, was unrefunded by a person or never got its line:
+what would give it waits as well.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import count
 
@@ -45,6 +49,8 @@ class Hands:
     """Changes whose refund lines they deleted, none of them left."""
     rewritten: Mapping[str, str] = field(default_factory=dict)
     """Ids of lines with other seats, days or reversed line, and the line that each reversed."""
+    untold: frozenset[str] = frozenset()
+    """Changes whose refund was written before the local state began."""
 
 
 def hands_on(
@@ -63,6 +69,20 @@ def hands_on(
         gone=frozenset(gone),
         unrefunded=_refunds_deleted(entity, gone.values(), lines),
         rewritten=rewritten,
+    )
+
+
+def refunds_untold(
+    logs: Iterable[ChangeLog], made: Collection[str], first_seen_on: date
+) -> frozenset[str]:
+    """Return the changes that were refunded before the local state began; `made` are its writes."""
+    return frozenset(
+        log.change_key
+        for log in logs
+        if log.change_key
+        and log.id not in made
+        and log.refund_decision == RefundDecision.REFUNDED
+        and (log.effective_on or first_seen_on) <= first_seen_on
     )
 
 
@@ -107,8 +127,21 @@ def part(
     for line in owed:
         waits = line.root in roots or (not line.root and _shares_days(line, touched))
         waits = waits or _takes_a_place(line, subject, there, places)
+        waits = waits or is_untold(line, lines, hands)
         (proposed if waits else free).append(line)
     return Parted(lines=tuple(free), proposed=tuple(proposed))
+
+
+def is_untold(line: NewLine, lines: Iterable[Line], hands: Hands) -> bool:
+    """Tell a credit that was written before, as its log says, and of which no line is there."""
+    return (
+        line.amount < 0
+        and line.change_key in hands.untold
+        and not any(
+            one.amount < 0 and (one.change_key, one.reverses) == (line.change_key, line.reverses)
+            for one in lines
+        )
+    )
 
 
 def _shares_days(line: NewLine, touched: Iterable[BilledLine]) -> bool:
@@ -161,10 +194,12 @@ def with_removed(logs: Sequence[ChangeLog], removed: Sequence[ChangeLog]) -> tup
 
 
 def edited_trouble(
-    subscription: Subscription, proposed: Sequence[NewLine], currency: str
+    subscription: Subscription, proposed: Sequence[NewLine], currency: str, hands: Hands
 ) -> Trouble:
     """Say which amounts wait, and what a person can do."""
     amounts = ", ".join(f"{money_words(currency, one.amount)} ({one.period})" for one in proposed)
+    if all(one.amount < 0 and one.change_key in hands.untold for one in proposed):
+        return _untold_trouble(subscription, amounts)
     return Trouble(
         code="line-edited",
         reason=f"A person edited or deleted an invoice line of {subscription.name}; what would be"
@@ -172,4 +207,14 @@ def edited_trouble(
         advice="Take these amounts by `seatkeeper parked resolve` with --accept; or set"
         " sk_calculatedamount of the edited line to the amount that is to count, or enter a line by"
         " hand in the place of a deleted one (0.00 if nothing is to be billed).",
+    )
+
+
+def _untold_trouble(subscription: Subscription, amounts: str) -> Trouble:
+    return Trouble(
+        code="line-edited",
+        reason=f"A change log of {subscription.name} says Refunded, but its refund line is not"
+        f" there, and the local state began later; what would be given waits: {amounts}.",
+        advice="If it was never given, give it by `seatkeeper parked resolve` with --accept; if a"
+        " person took it off, set the refund decision of that change log to Removed by Person.",
     )

@@ -10,10 +10,11 @@ from datetime import date
 from decimal import Decimal
 
 from billing.money import with_places
-from sync import guard_memory, journal
+from sync import guard_memory
 from sync.apply import Group, change_sets, send_all
 from sync.aside import Failures
-from sync.bills import Bill
+from sync.bills import Bill, Over, SubscriptionLines
+from sync.contract_end import remember
 from sync.contract_memory import remember_frequency
 from sync.due import Kind
 from sync.edits import LINE_EDITED, edited_trouble
@@ -21,6 +22,8 @@ from sync.engine import Engine
 from sync.invoicing import awake_contracts, due_contracts, read_bills
 from sync.issuing import ISSUE, issue_writes
 from sync.numbers import Handed, hand_out, next_numbers
+from sync.operations import GROUP_WRITE, operations_for
+from sync.parking import park, unpark
 from sync.paused import is_paused
 from sync.ports import Tx
 from sync.remote import Unavailable
@@ -167,14 +170,27 @@ def _bills(run: _Run, contract_ids: Sequence[str]) -> list[Bill]:
     def tx_standing(tx: Tx) -> None:
         for contract_id, one in found.items():
             if isinstance(one, Trouble):
-                journal.park(engine, tx, contract_id, one)
+                park(engine, tx, contract_id, one)
             else:
-                journal.unpark(engine, tx, contract_id)
+                unpark(engine, tx, contract_id)
             if isinstance(one, Bill):
                 _tell_edits(engine, tx, one)
+            if isinstance(one, Bill | Over):
+                _keep_endings(engine, tx, one.added)
 
     engine.ports.store.tx(tx_standing)
     return [one for one in found.values() if isinstance(one, Bill)]
+
+
+def _keep_endings(engine: Engine, tx: Tx, added: Sequence[SubscriptionLines]) -> None:
+    """Remember what the gates said of a contract's end, and tell it once."""
+    for one in added:
+        subscription, ending = one.context.subscription, one.ending
+        if subscription is None or ending is None or not ending.reason:
+            continue
+        remember(tx, subscription.id, ending)
+        told = {"day": ending.ends_on, "decision": ending.decision, "reason": ending.reason}
+        tx.trail([engine.trail(subscription.id, "contract ended", **told)])
 
 
 def _tell_edits(engine: Engine, tx: Tx, bill: Bill) -> None:
@@ -184,10 +200,10 @@ def _tell_edits(engine: Engine, tx: Tx, bill: Bill) -> None:
         if subscription is None or bill.due.kind is not Kind.CYCLE:
             continue
         if one.proposed:
-            trouble = edited_trouble(subscription, one.proposed, bill.contract.currency)
-            journal.park(engine, tx, subscription.id, trouble)
+            trouble = edited_trouble(subscription, one.proposed, bill.contract.currency, one.hands)
+            park(engine, tx, subscription.id, trouble)
         elif any(parked.code == LINE_EDITED for parked in tx.parked(subscription.id)):
-            journal.unpark(engine, tx, subscription.id)
+            unpark(engine, tx, subscription.id)
 
 
 # --- storing -------------------------------------------------------------------------------------
@@ -223,8 +239,8 @@ def _numbers(engine: Engine, bills: Iterable[Bill]) -> dict[str, str]:
 
 
 def _given(engine: Engine, bill: Bill, number: str) -> _Given:
-    group = f"{journal.GROUP_WRITE}:{engine.ports.effects.new_id()}"
-    operations = journal.operations_for(bill.contract.id, group, issue_writes(engine, bill, number))
+    group = f"{GROUP_WRITE}:{engine.ports.effects.new_id()}"
+    operations = operations_for(bill.contract.id, group, issue_writes(engine, bill, number))
     return _Given(bill=bill, number=number, group=operations)
 
 

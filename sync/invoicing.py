@@ -3,35 +3,30 @@
 `invoice preview` stops here; `invoice_run` issues what this module works out.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from billing.invoice import bill
-from billing.lines import NewLine
-from billing.periods import ONE_DAY, Period, effective_date
+from billing.periods import ONE_DAY, effective_date
 from sync import model
 from sync.bill_trouble import invoices_trouble, seats_trouble
-from sync.bills import Bill, SubscriptionLines, bill_of, is_over
+from sync.bills import Bill, Over, bill_of, is_over
 from sync.context import READS, context_reads, read_context, read_invoices, read_lines
 from sync.contract_memory import undecided
 from sync.due import Due, Kind, due_of
-from sync.edits import hands_on, part, removed_logs, with_removed
-from sync.elsewhere import lines_elsewhere
 from sync.engine import Engine
 from sync.mapping import MalformedRowError
-from sync.model import ChangeLog, Context, Contract, Invoice, Line
-from sync.poll import lookups
-from sync.ports import Tx
+from sync.model import Context, Contract, Invoice, Line
+from sync.polled_rows import lookups
 from sync.remote import Answer, Comparison, Condition, Read, Row
 from sync.schedule_due import EAST, day_begins
 from sync.scope import OUTSIDE
-from sync.settling import Trouble, billed_lines, contract_trouble, terms_of, timeline_of
-from sync.state import Operation, Seen
+from sync.settling import Trouble, contract_trouble
+from sync.subscription_bill import lines_of_all
 
 __all__ = ["Bill", "due_contracts", "read_bill", "read_bills"]
 
-Found = Bill | Trouble | None
+Found = Bill | Over | Trouble | None
 
 
 def due_contracts(engine: Engine, on: date) -> list[str]:
@@ -90,9 +85,11 @@ def _number(choice: Sequence[int]) -> int:
     return choice[0]
 
 
-def read_bill(engine: Engine, contract_id: str, on: date | None) -> Found:
+def read_bill(engine: Engine, contract_id: str, on: date | None) -> Bill | Trouble | None:
     """Read a contract and work its next invoice out; None when none is due on the day."""
     found = read_bills(engine, [contract_id], on)[contract_id]
+    if isinstance(found, Over):
+        return None
     return None if isinstance(found, Bill) and found.due.kind is Kind.DATE else found
 
 
@@ -243,11 +240,11 @@ def _bill(engine: Engine, one: _Opened, answers: Sequence[Answer], on: date | No
         return OUTSIDE
     if trouble := next(filter(None, map(seats_trouble, contexts)), None):
         return trouble
-    added = _added(engine, one, contexts)
+    added = lines_of_all(engine, one.contract.id, one.due, contexts)
     bill = bill_of(one.contract, one.due, waiting, added, engine.invoices)
     if is_over(bill):
         _rest(engine, one.contract, on)
-        return None
+        return Over(added=tuple(added))
     return bill
 
 
@@ -256,66 +253,3 @@ def _in_scope(engine: Engine, contexts: Sequence[Context]) -> bool:
     if not engine.scope.is_limited:
         return True
     return bool(contexts) and all(map(engine.scope.holds, contexts))
-
-
-def _added(engine: Engine, one: _Opened, contexts: Sequence[Context]) -> list[SubscriptionLines]:
-    """Work out what each subscription adds; an interim invoice has only what waits."""
-    subjects = [two.subscription.id for two in contexts if two.subscription]
-
-    def read(tx: Tx) -> tuple[Mapping[str, Seen], Mapping[str, list[Operation]]]:
-        made = {subject: tx.operations(subject) for subject in [one.contract.id, *subjects]}
-        return tx.seen(subjects), made
-
-    known, made = engine.ports.store.tx(read)
-    by_run = made[one.contract.id]
-    return [
-        _lines_for(
-            engine,
-            context,
-            one.due,
-            known.get(context.subscription.id),
-            [*made[context.subscription.id], *by_run],
-        )
-        for context in contexts
-        if context.subscription
-    ]
-
-
-def _lines_for(
-    engine: Engine,
-    context: Context,
-    due: Due,
-    known: Seen | None,
-    operations: Iterable[Operation],
-) -> SubscriptionLines:
-    """Bill days of earlier cycles that nobody billed, then the cycle itself."""
-    subscription = context.subscription
-    if subscription is None or due.kind is Kind.INTERIM:
-        return SubscriptionLines(context=context)
-    lines = engine.mappings.entity("invoice_line")
-    hands = hands_on(lines, operations, context.lines, engine.mappings.sets)
-    removed = removed_logs(context.logs, hands.unrefunded)
-    elsewhere = lines_elsewhere(engine, context)
-    logs = with_removed(context.logs, removed)
-    owed = [one for one in _owed(context, due, known, logs) if one.root not in elsewhere]
-    billed = billed_lines(context.lines)
-    parted = part(owed, context.lines, billed, subscription.id, hands)
-    return SubscriptionLines(
-        context=context, lines=parted.lines, proposed=parted.proposed, removed=removed
-    )
-
-
-def _owed(
-    context: Context, due: Due, known: Seen | None, logs: Sequence[ChangeLog]
-) -> list[NewLine]:
-    subscription, contract = context.subscription, context.contract
-    if subscription is None or contract is None:
-        return []
-    terms, cycle = terms_of(contract), due.cycle
-    seats = subscription.quantity if subscription.status.has_seats else 0
-    if known is not None and known.accepted is not None:
-        seats = known.accepted.seats
-    first_seen = known.first_seen_on if known else cycle.start
-    timeline = timeline_of(context, logs, seats_now=seats, first_seen_on=first_seen)
-    whole = Period(cycle.start, cycle.end)
-    return bill(timeline, terms, billed_lines(context.lines), through=due.on, cycle=whole)

@@ -17,8 +17,16 @@ from lifecycle.decisions import Decision
 from lifecycle.states import Money, ProviderIntent, Provisioning
 from sync import ids
 from sync.accepted_lines import mark
+from sync.bill_trouble import LINES_WAIT, lines_trouble
 from sync.deactivating import ways_of
-from sync.edits import LINE_EDITED, edited_trouble, part, removed_logs, with_removed
+from sync.edits import (
+    LINE_EDITED,
+    edited_trouble,
+    part,
+    refunds_untold,
+    removed_logs,
+    with_removed,
+)
 from sync.judge import Decided, Judgement, Policy
 from sync.model import ChangeLog, Context, Contract, ProviderKind, Subscription
 from sync.planned import Case, Elsewhere, Plan, PlannedLog
@@ -58,7 +66,7 @@ def plan(case: Case, judgement: Judgement, policy: Policy) -> Plan:
         base = replace(base, refused=judgement.refusal.sentence, message=judgement.refusal.sentence)
     base = replace(base, logs=_new_logs(case, judgement, policy))
     moves = any(log.decided.decision.money is not Money.NOTHING for log in base.logs)
-    if moves or case.parked_code == LINE_EDITED:
+    if moves or case.parked_code in {LINE_EDITED, *LINES_WAIT}:
         base = _with_money(base, case)
     return _with_draft(with_provisioning(base, case, policy), case)
 
@@ -78,12 +86,16 @@ def _with_money(base: Plan, case: Case) -> Plan:
     base = replace(base, logs=logs, removed=removed)
     if case.undecided is not None:
         return base
+    if waits := lines_trouble(case.context):
+        return replace(base, trouble=waits, message=base.message or waits.sentence)
     billed, lines = billed_lines(case.context.lines), case.context.lines
-    parted = part(owed, lines, billed, case.subscription_id, case.hands)
+    untold = refunds_untold(case.context.logs, case.emitted, case.first_seen_on)
+    hands = replace(case.hands, untold=untold)
+    parted = part(owed, lines, billed, case.subscription_id, hands)
     base = replace(base, lines=parted.lines)
     if not parted.proposed:
         return base
-    trouble = edited_trouble(subscription, parted.proposed, contract.currency)
+    trouble = edited_trouble(subscription, parted.proposed, contract.currency, hands)
     if case.accepted and case.accepted == mark(trouble.reason, lines, case.emitted):
         return replace(base, lines=owed)
     return replace(base, trouble=trouble, message=base.message or trouble.sentence)

@@ -4,46 +4,25 @@ Snapshot, facts and the new delta link go into one local transaction; audit rows
 before it. A row whose subscription has work open is read again later instead of being judged now.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
-from lifecycle.decisions import Standing
-from sync import guard_memory
+from sync import adopting, guard_memory
+from sync.change_keys import seen_entries, with_keys
 from sync.context import READS, context_reads, read_context
-from sync.detect import Detection, Patience, Sight, adopt, detect, is_due
+from sync.detect import Detection, Patience, Sight, detect, is_due
 from sync.engine import Engine
-from sync.feed import Link
-from sync.follow import VERSION, keep_met, keep_place, pages, version_of
-from sync.judge import status_of
-from sync.logs import standing_of
-from sync.mapping import Entity, MalformedRowError, instant
+from sync.follow import VERSION, keep_met, keep_place, pages
+from sync.mapping import Entity, MalformedRowError
+from sync.opening import take_quickly
+from sync.polled_rows import POLLED, link, lookups, newest, sight_of
 from sync.ports import Tx
-from sync.remote import (
-    Answer,
-    AuditEntry,
-    Page,
-    Read,
-    ReadHistory,
-    Row,
-)
+from sync.remote import Answer, AuditEntry, Page, Read, ReadHistory, Row
 from sync.restored import settled
 from sync.side_watch import followed, suspect_changed
-from sync.state import (
-    Fact,
-    FactState,
-    Parked,
-    Point,
-    Seen,
-    Source,
-    TrailEntry,
-    Wake,
-)
+from sync.state import FactState, Parked, Seen, Wake
 
-POLLED = (
-    *("status", "quantity", "customer", "contract", "provider", "provider_subscription_id"),
-    *("deactivate_on", "modified_at"),
-)
 _UNFINISHED = frozenset({"awaiting", "failed"})
 _BATCH = 11
 """Subscriptions per `$batch` of reads: 9 rows and a history each, under a part limit of 120."""
@@ -60,25 +39,30 @@ class _Looked:
 def poll_subscriptions(engine: Engine) -> int:
     """Take in changed subscriptions; return how many rows were new or different."""
     entity = engine.mappings.entity("subscription")
-    columns = (*entity.columns(*dict.fromkeys((*POLLED, *followed(entity)))), VERSION)
+    columns = _columns(entity)
     adopted = engine.ports.store.tx(lambda tx: tx.meta("adopted")) is not None
     count = sum(
         _take_page(engine, page, adopted=adopted) for page in pages(engine, entity, columns)
     )
     if not adopted:
-        engine.ports.store.tx(lambda tx: _adopted(engine, tx))
+        engine.ports.store.tx(lambda tx: adopting.conclude(engine, tx))
         engine.ports.log.info("adopted", table=entity.table, rows=count)
     return count
 
 
-def _adopted(engine: Engine, tx: Tx) -> None:
-    tx.set_meta("adopted", engine.now().isoformat())
-    guard_memory.accept_mappings(engine, tx)
+def _columns(entity: Entity) -> tuple[str, ...]:
+    return (*entity.columns(*dict.fromkeys((*POLLED, *followed(entity)))), VERSION)
 
 
 def _take_page(engine: Engine, page: Page, *, adopted: bool) -> int:
+    taken = None if adopted else take_quickly(engine, page)
+    return _look_into_page(engine, page, adopted=adopted) if taken is None else taken
+
+
+def _look_into_page(engine: Engine, page: Page, *, adopted: bool) -> int:
+    page = replace(page, rows=[*page.rows])
     entity = engine.mappings.entity("subscription")
-    sights = [_sight(entity, row) for row in _newest(entity, page.rows)]
+    sights = [sight_of(entity, row) for row in newest(entity, page.rows)]
     store = engine.ports.store
     known = store.tx(lambda tx: tx.seen(sight.id for sight in sights))
     fresh = [one for one in sights if one.id not in known]
@@ -86,50 +70,9 @@ def _take_page(engine: Engine, page: Page, *, adopted: bool) -> int:
     rows = {entity.row_id(row): row for row in page.rows}
     if not adopted:
         looked = _look(engine, changed, known, rows)
-        return store.tx(lambda tx: _adopt(engine, tx, fresh) + _t1(engine, tx, looked, page))
+        return store.tx(lambda tx: adopting.take(engine, tx, fresh) + _t1(engine, tx, looked, page))
     looked = _look(engine, [*fresh, *changed], known, rows)
     return store.tx(lambda tx: _t1(engine, tx, looked, page))
-
-
-def _adopt(engine: Engine, tx: Tx, fresh: Sequence[Sight]) -> int:
-    """Take the opening balance: no logs, no lines, nothing sent (rules.md 1.1).
-
-    A row that our own logs know is compared with what they say: the local state was lost.
-    What changes after its row was first read, while the walk goes on, is a change.
-    """
-    entity = engine.mappings.entity("subscription")
-    today = engine.now().date()
-    tx.put_seen(_opening(entity, tx, sight, today) for sight in fresh)
-    tx.add_facts(fact for sight in fresh if (fact := _unlogged(entity, tx, sight)))
-    return len(fresh)
-
-
-def _opening(entity: Entity, tx: Tx, sight: Sight, today: date) -> Seen:
-    seen = adopt(sight, today)
-    logged = standing_of(tx.known_logs(sight.id), sight.point.quantity)
-    return replace(seen, accepted=logged or _standing(entity, sight.point))
-
-
-def _standing(entity: Entity, point: Point) -> Standing | None:
-    status = status_of(entity, point)
-    return Standing(status=status, quantity=point.quantity) if status else None
-
-
-def _unlogged(entity: Entity, tx: Tx, sight: Sight) -> Fact | None:
-    """Return the change between the newest log and the row, which no log tells yet."""
-    logged = standing_of(tx.known_logs(sight.id), sight.point.quantity)
-    if logged is None or logged == _standing(entity, sight.point):
-        return None
-    name = f"{logged.status} {logged.quantity}>{list(sight.point.pair)} {sight.point.quantity}"
-    return Fact(
-        key=f"{sight.id}|{next_ordinal(tx, sight.id)}|{name}",
-        subscription_id=sight.id,
-        point=sight.point,
-        status_changed=True,
-        quantity_changed=True,
-        source=Source.OBSERVED,
-        at=sight.modified_at,
-    )
 
 
 def look_again(engine: Engine) -> int:
@@ -139,11 +82,11 @@ def look_again(engine: Engine) -> int:
     wanted = store.tx(lambda tx: sorted({*tx.revisits(), *late_rows(engine, tx)}))
     if not wanted:
         return 0
-    columns = (*entity.columns(*dict.fromkeys((*POLLED, *followed(entity)))), VERSION)
+    columns = _columns(entity)
     reads = [Read(set=entity.set, columns=columns, id=one) for one in wanted]
     answers = engine.ports.crm.read(reads)
     rows = {entity.row_id(row): row for answer in answers for row in answer.rows}
-    sights = [_sight(entity, row) for row in rows.values()]
+    sights = [sight_of(entity, row) for row in rows.values()]
     known = store.tx(lambda tx: tx.seen(wanted))
     looked = _look(engine, sights, known, rows)
     gone = [one for one in wanted if one not in rows]
@@ -213,23 +156,6 @@ def _differs(sight: Sight, known: dict[str, Seen]) -> bool:
     return sight.id not in known or known[sight.id].point != sight.point
 
 
-def lookups(entity: Entity, row: Row) -> dict[str, str | None]:
-    """Return the ids that a row's lookups hold, by field name."""
-    found = {name: row.get(entity.column(name)) for name in ("customer", "contract", "provider")}
-    return {name: str(value).lower() if value else None for name, value in found.items()}
-
-
-def link(entity: Entity, row: Row) -> Link:
-    """Return which licence a row names, and whose it is."""
-    ids = lookups(entity, row)
-    return Link(
-        subscription_id=entity.row_id(row),
-        licence_id=str(row.get(entity.column("provider_subscription_id")) or "").strip().lower(),
-        customer_id=ids["customer"] or "",
-        provider_id=ids["provider"] or "",
-    )
-
-
 def _t1(engine: Engine, tx: Tx, looked: Sequence[_Looked], page: Page) -> int:
     """Store what was seen. The transaction touches only the store, and may run twice."""
     entity = engine.mappings.entity("subscription")
@@ -257,7 +183,7 @@ def _t1(engine: Engine, tx: Tx, looked: Sequence[_Looked], page: Page) -> int:
 
 def _store_detection(engine: Engine, tx: Tx, detection: Detection, before: Seen | None) -> int:
     subject = detection.seen.id
-    facts = settled(tx, subject, _with_keys(engine, tx, detection.facts, before))
+    facts = settled(tx, subject, with_keys(engine, tx, detection.facts, before))
     added = tx.add_facts(facts)
     tx.put_seen([detection.seen])
     tx.trail(seen_entries(engine, facts))
@@ -267,49 +193,6 @@ def _store_detection(engine: Engine, tx: Tx, detection: Detection, before: Seen 
         # The row was touched: look whether the cause is gone, without waiting for a pause.
         tx.wake(Wake(subscription_id=subject, reason="row changed"))
     return added
-
-
-def _with_keys(engine: Engine, tx: Tx, facts: Iterable[Fact], before: Seen | None) -> list[Fact]:
-    """Give a change that no audit row names its key: ordinal of the log and transition."""
-    entity = engine.mappings.entity("subscription")
-    keyed: list[Fact] = []
-    for number, fact in enumerate(facts, start=1):
-        if fact.key:
-            keyed.append(fact)
-            continue
-        ordinal = next_ordinal(tx, fact.subscription_id) + number - 1
-        was = before.point if before and fact.source is not Source.NEW_ROW else None
-        name = transition_name(entity, was, fact.point)
-        keyed.append(replace(fact, key=f"{fact.subscription_id}|{ordinal}|{name}"))
-    return keyed
-
-
-def next_ordinal(tx: Tx, subscription_id: str) -> int:
-    """Return the sequence that the next log of a subscription will have."""
-    logged = max((log.sequence for log in tx.known_logs(subscription_id)), default=0)
-    return max(logged, len(tx.facts(subscription_id))) + 1
-
-
-def transition_name(entity: Entity, was: Point | None, now: Point) -> str:
-    if was is None:
-        return "new"
-    if was.pair == now.pair:
-        return f"quantity {was.quantity}>{now.quantity}"
-    return f"{status_of(entity, was) or was.pair}>{status_of(entity, now) or now.pair}"
-
-
-def seen_entries(engine: Engine, facts: Iterable[Fact]) -> Iterator[TrailEntry]:
-    for fact in facts:
-        yield engine.trail(
-            fact.subscription_id,
-            "seen",
-            change=fact.key,
-            source=fact.source,
-            at=fact.at.isoformat(),
-            by=fact.by,
-            status=list(fact.point.pair),
-            quantity=fact.point.quantity,
-        )
 
 
 def _forget(engine: Engine, tx: Tx, subscription_id: str, now: datetime) -> None:
@@ -337,29 +220,3 @@ def _forget(engine: Engine, tx: Tx, subscription_id: str, now: datetime) -> None
     tx.put_differences(subscription_id, [])
     if is_known:
         tx.trail([engine.trail(subscription_id, "row deleted")])
-
-
-def _newest(entity: Entity, rows: Iterable[Row]) -> Iterable[Row]:
-    """Keep the highest version of a row that a page holds twice."""
-    latest: dict[str, Row] = {}
-    for row in rows:
-        row_id = entity.row_id(row)
-        if row_id not in latest or version_of(row) >= version_of(latest[row_id]):
-            latest[row_id] = row
-    return latest.values()
-
-
-def _sight(entity: Entity, row: Row) -> Sight:
-    status = entity.fields["status"].columns
-    pair = tuple(value if isinstance(value, int) else None for value in map(row.get, status))
-    quantity = row.get(entity.column("quantity"))
-    contract = row.get(entity.column("contract"))
-    ends = row.get(entity.column("deactivate_on"))
-    return Sight(
-        id=entity.row_id(row),
-        version=version_of(row),
-        point=Point(pair, quantity if isinstance(quantity, int) else 0),
-        contract_id=str(contract).lower() if contract else None,
-        modified_at=instant(row[entity.column("modified_at")]),
-        deactivate_on=instant(f"{str(ends)[:10]}T00:00:00+00:00").date() if ends else None,
-    )

@@ -5,11 +5,11 @@ The first read adopts: what was paid or void before asks nothing.
 
 from dataclasses import replace
 
-from sync import journal
 from sync.contract_memory import voided
 from sync.engine import Engine
 from sync.follow import VERSION, keep_place, pages, version_of
 from sync.mapping import Entity, MalformedRowError
+from sync.parking import park
 from sync.ports import Tx
 from sync.remote import Page, Row
 from sync.state import InvoiceWork, KnownInvoice
@@ -83,5 +83,5 @@ def _take(engine: Engine, tx: Tx, invoice: KnownInvoice, *, adopted: bool) -> in
     tx.trail([engine.trail(invoice.contract_id or invoice.id, "invoice closed", **facts)])
     if work is InvoiceWork.CHOOSE and invoice.contract_id:
         trouble = voided(invoice.contract_id, invoice.id)
-        journal.park(engine, tx, invoice.contract_id, trouble)
+        park(engine, tx, invoice.contract_id, trouble)
     return 1

@@ -7,7 +7,7 @@ import json
 
 from sync.engine import Engine
 from sync.logs import LOGGED
-from sync.poll import POLLED
+from sync.polled_rows import POLLED
 from sync.ports import Tx
 from sync.side_watch import followed
 

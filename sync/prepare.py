@@ -4,33 +4,48 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from billing.periods import UnknownTimeZoneError, effective_date
-from lifecycle.states import Provisioning, Status
+from lifecycle.states import Provisioning
+from sync import left_alone
 from sync.accepted_lines import accepted
 from sync.choosing import chosen
-from sync.context import ETAG, context_reads, read_context
+from sync.context import context_reads, read_context
 from sync.contract_memory import undecided
 from sync.edits import Hands, hands_on
 from sync.elsewhere import read_elsewhere
 from sync.engine import Engine
-from sync.foreign import Known, left_as, look
+from sync.foreign import Known, Look, left_as, look
 from sync.gating import gated_plan
 from sync.held import read_held
-from sync.judge import judge, standing_refusal
+from sync.judge import Judgement, judge, standing_refusal
 from sync.mapping import MalformedRowError
-from sync.model import Context, Subscription, subscription
+from sync.model import Context, Subscription
 from sync.plan import needs_provider, plan
-from sync.planned import Case, Plan, Prepared
-from sync.poll import POLLED, lookups
-from sync.provision_plan import waits
+from sync.planned import Case, Prepared
+from sync.polled_rows import POLLED, lookups
+from sync.ports import Tx
 from sync.provisioning import Moment
 from sync.remote import Licence, LicenceRef, NotFound, Read, Refused, Row, Unavailable
-from sync.scope import OUTSIDE
 from sync.settling import Trouble
 from sync.sides_plan import keeping_apart, with_sides
 from sync.state import Fact, FactState, Operation, Parked, Seen, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What the store keeps of a subscription that is taken up."""
+
+    seen: Seen
+    facts: Sequence[Fact]
+    """The changes that wait; from the look at the licence on, those that count."""
+    hold: Row | None
+    emitted: frozenset[str]
+    made: Sequence[Operation]
+    parked: Parked | None
+    is_checked: bool
 
 
 def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepared | None:
@@ -38,70 +53,101 @@ def prepare(engine: Engine, subject: str, *, ask_provider: bool = True) -> Prepa
 
     Without the provider's answer the plan has no provider steps; money and logs are the same.
     """
-    facts, known, hold, emitted, made, parked, is_checked = engine.ports.store.tx(
-        lambda tx: (
-            tx.facts(subject, FactState.WAITING),
-            tx.seen([subject]).get(subject),
-            tx.hold(subject),
-            tx.emitted(subject),
-            tx.operations(subject),
-            next(iter(tx.parked(subject)), None),
-            subject in tx.watches_due(engine.now()),
-        )
-    )
-    if known is None:
+    kept = engine.ports.store.tx(lambda tx: _kept(tx, subject, engine.now()))
+    if kept is None:
         engine.ports.store.tx(lambda tx: tx.unwake(subject))
         return None
     try:
         context = engine.contexts.pop(subject, None) or read(engine, subject)
     except MalformedRowError as error:
-        return _malformed(engine, known, facts, error)
+        return left_alone.malformed(engine, kept.seen, kept.facts, error)
     if not engine.scope.holds(context):
-        return _outside(engine, known, facts, context, parked)
-    if _is_unseen(facts, known, context):
+        return left_alone.outside(engine, kept.seen, kept.facts, context, kept.parked)
+    if _is_unseen(kept.facts, kept.seen, context):
         engine.ports.store.tx(lambda tx: tx.revisit([subject]))
         return None
-    facts = _in_order(engine, known, facts, parked)
-    hold = hold if hold is not None else _held_on_log(context, is_checked=is_checked)
-    found = look(
-        engine, context, Known(seen=known, hold=hold, facts=facts), ask_provider=ask_provider
+    kept = _ordered(engine, kept, context)
+    known = Known(seen=kept.seen, hold=kept.hold, facts=kept.facts)
+    found = look(engine, context, known, ask_provider=ask_provider)
+    return _planned(engine, replace(kept, facts=found.facts), context, found, asks=ask_provider)
+
+
+def _kept(tx: Tx, subject: str, now: datetime) -> _Kept | None:
+    seen = tx.seen([subject]).get(subject)
+    if seen is None:
+        return None
+    return _Kept(
+        seen=seen,
+        facts=tx.facts(subject, FactState.WAITING),
+        hold=tx.hold(subject),
+        emitted=tx.emitted(subject),
+        made=tx.operations(subject),
+        parked=next(iter(tx.parked(subject)), None),
+        is_checked=subject in tx.watches_due(now),
     )
-    facts = [*found.facts]
-    entity = engine.mappings.entity("subscription")
-    judgement = judge(known.accepted, facts, context, engine.policy, entity)
-    if not (judgement.trouble or judgement.decided or judgement.refusal):
-        refusal = standing_refusal(judgement.standing, known.point, engine.policy, entity)
-        judgement = replace(judgement, refusal=refusal)
+
+
+def _ordered(engine: Engine, kept: _Kept, context: Context) -> _Kept:
+    """Return it with its facts in the order in which they count, and the hold of its log."""
+    facts = _in_order(engine, kept.seen, kept.facts, kept.parked)
+    if kept.hold is not None:
+        return replace(kept, facts=facts)
+    return replace(kept, facts=facts, hold=_held_on_log(context, is_checked=kept.is_checked))
+
+
+def _planned(engine: Engine, kept: _Kept, context: Context, found: Look, *, asks: bool) -> Prepared:
+    """Judge, complete the case and plan; `asks` is whether the provider may be asked."""
+    judgement = _judged(engine, kept, context)
     licence, trouble = found.licence, None
-    asks = ask_provider and needs_provider(judgement, context, is_checked=is_checked)
-    if licence is None and asks:
+    asked = asks and needs_provider(judgement, context, is_checked=kept.is_checked)
+    if licence is None and asked:
         licence, trouble = _licence(engine, context)
-    case = Case(
-        subscription_id=subject,
-        was=known.accepted,
-        first_seen_on=known.first_seen_on,
-        context=context,
-        elsewhere=read_elsewhere(engine, context),
-        hands=_hands(engine, context, made),
-        accepted=engine.ports.store.tx(lambda tx: accepted(tx, subject)),
-        undecided=_undecided(engine, context),
+    case = replace(
+        _case(engine, kept, context),
         licence=licence,
         provider_trouble=trouble,
-        parked_code=parked.code if parked else "",
-        choice=_choice(engine, subject, facts, context),
-        hold=hold,
         comparison=found.comparison,
         suspicion=found.suspicion,
+    )
+    if not asks:
+        return Prepared(case=case, plan=plan(case, judgement, engine.policy))
+    planned = gated_plan(engine, case, judgement, kept.facts, kept.parked)
+    planned = keeping_apart(with_sides(planned, case, engine.policy), case, kept.parked)
+    return Prepared(case=case, plan=replace(planned, states={**planned.states, **found.states}))
+
+
+def _judged(engine: Engine, kept: _Kept, context: Context) -> Judgement:
+    """Judge the changes; without any, the row as it stands may be refused."""
+    seen, entity = kept.seen, engine.mappings.entity("subscription")
+    judgement = judge(seen.accepted, kept.facts, context, engine.policy, entity)
+    if judgement.trouble or judgement.decided or judgement.refusal:
+        return judgement
+    refusal = standing_refusal(judgement.standing, seen.point, engine.policy, entity)
+    return replace(judgement, refusal=refusal)
+
+
+def _case(engine: Engine, kept: _Kept, context: Context) -> Case:
+    """Return what is known of the subscription besides its licence."""
+    subject = kept.seen.id
+    return Case(
+        subscription_id=subject,
+        was=kept.seen.accepted,
+        first_seen_on=kept.seen.first_seen_on,
+        context=context,
+        elsewhere=read_elsewhere(engine, context),
+        hands=_hands(engine, context, kept.made),
+        accepted=engine.ports.store.tx(lambda tx: accepted(tx, subject)),
+        undecided=_undecided(engine, context),
+        licence=None,
+        provider_trouble=None,
+        parked_code=kept.parked.code if kept.parked else "",
+        choice=_choice(engine, subject, kept.facts, context),
+        hold=kept.hold,
         left_as=left_as(engine, subject),
-        is_checked=is_checked,
-        emitted=emitted,
+        is_checked=kept.is_checked,
+        emitted=kept.emitted,
         moment=_moment(engine, context),
     )
-    if not ask_provider:
-        return Prepared(case=case, plan=plan(case, judgement, engine.policy))
-    planned = gated_plan(engine, case, judgement, facts, parked)
-    planned = keeping_apart(with_sides(planned, case, engine.policy), case, parked)
-    return Prepared(case=case, plan=replace(planned, states={**planned.states, **found.states}))
 
 
 def _choice(engine: Engine, subject: str, facts: Sequence[Fact], context: Context) -> str:
@@ -123,89 +169,6 @@ def _undecided(engine: Engine, context: Context) -> Trouble | None:
     """Return what a person has to decide about the contract before anything is billed."""
     contract = context.contract
     return engine.ports.store.tx(lambda tx: undecided(tx, contract)) if contract else None
-
-
-_NOTHING = Context(
-    subscription=None,
-    customer_tenant_id="",
-    contract=None,
-    provider=None,
-    logs=(),
-    drafts=(),
-    closed=(),
-    lines=(),
-    last_line_number=0,
-)
-
-
-def _malformed(
-    engine: Engine, known: Seen, facts: Sequence[Fact], error: MalformedRowError
-) -> Prepared:
-    """Plan to park a subscription of which some row cannot be read."""
-    row = _bare(engine, known.id)
-    reason = str(error).removesuffix(error.remedy).strip()
-    trouble = Trouble(code="row-malformed", reason=reason, advice=error.remedy)
-    plan_ = _waiting(known, facts, trouble)
-    # Whether the scope holds such a row cannot be told; in doubt it is not touched.
-    told = row.sync_message if row and engine.scope.is_limited else trouble.sentence
-    context = replace(_NOTHING, subscription=row)
-    return Prepared(case=_seen_only(engine, known, context), plan=replace(plan_, message=told))
-
-
-def _outside(
-    engine: Engine,
-    known: Seen,
-    facts: Sequence[Fact],
-    context: Context,
-    parked: Parked | None,
-) -> Prepared:
-    """Plan to leave a subscription alone that the scope does not hold; its changes wait.
-
-    An earlier cause stays: whether it is gone shows when the scope holds the subscription.
-    """
-    trouble = OUTSIDE if facts or any(waits(log) for log in context.logs) else None
-    if parked is not None and parked.code != OUTSIDE.code:
-        trouble = Trouble(code=parked.code, reason=parked.reason, advice=parked.advice)
-    told = context.subscription.sync_message if context.subscription else ""
-    plan_ = replace(_waiting(known, facts, trouble), message=told)
-    return Prepared(case=_seen_only(engine, known, context), plan=plan_)
-
-
-def _waiting(known: Seen, facts: Sequence[Fact], trouble: Trouble | None) -> Plan:
-    """Return a plan that decides nothing: the facts wait, with their original instants."""
-    return Plan(
-        subscription_id=known.id,
-        states={fact.key: FactState.WAITING for fact in facts},
-        standing=known.accepted,
-        trouble=trouble,
-    )
-
-
-def _seen_only(engine: Engine, known: Seen, context: Context) -> Case:
-    """Return the case of a subscription about which nothing more is asked."""
-    now = engine.now()
-    return Case(
-        subscription_id=known.id,
-        was=known.accepted,
-        first_seen_on=known.first_seen_on,
-        context=context,
-        licence=None,
-        provider_trouble=None,
-        parked_code="",
-        hold=None,
-        emitted=frozenset(),
-        moment=Moment(now=now, today=now.date()),
-    )
-
-
-def _bare(engine: Engine, subject: str) -> Subscription | None:
-    """Read only what it takes to tell the CRM user, on a row that cannot be read as a whole."""
-    entity = engine.mappings.entity("subscription")
-    columns = entity.columns("sync_message")
-    for row in engine.ports.crm.read([Read(set=entity.set, columns=columns, id=subject)])[0].rows:
-        record = {**dict.fromkeys(entity.fields), "status": Status.ACTIVE, **entity.record(row)}
-        return subscription(entity.row_id(row), str(row.get(ETAG, "")), record)
-    return None
 
 
 def _is_unseen(facts: Sequence[Fact], known: Seen, context: Context) -> bool:

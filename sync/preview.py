@@ -16,7 +16,7 @@ from sync.consequences import paragraph
 from sync.cycle import look_at_parked
 from sync.engine import Engine
 from sync.guarding import find_alarms
-from sync.journal import operations_of
+from sync.operations import operations_of
 from sync.planned import Case, Plan, Prepared
 from sync.poll import look_again, poll_subscriptions
 from sync.poll_logs import poll_change_logs

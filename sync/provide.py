@@ -141,13 +141,7 @@ def _step(engine: Engine, operation: Operation, licence: Licence) -> Attempt:
 
 def _send(engine: Engine, frozen: Operation, licence: Licence) -> Attempt:
     """Store that the call begins, call once, and store how it ended."""
-    sent = replace(
-        frozen,
-        state=OperationState.SENT,
-        attempts=frozen.attempts + 1,
-        sent_at=engine.now(),
-        not_before=None,
-    )
+    sent = frozen.begun(engine.now())
     _put(engine, sent)
     provider = _provider(engine, sent)
     result = provider.send(

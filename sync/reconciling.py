@@ -15,16 +15,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sync import journal, model
+from sync import model
 from sync.aside import Failures
+from sync.change_keys import next_ordinal, seen_entries, transition_name
 from sync.comparing import changes, compare_licence, differences, merged
 from sync.context import ETAG
 from sync.engine import LONGEST_PAUSE, Engine
 from sync.foreign import ref_of, standing_point
 from sync.mapping import Entity, MalformedRowError, Record
 from sync.model import Context, ProviderKind
+from sync.parking import unpark
 from sync.paused import is_paused
-from sync.poll import next_ordinal, seen_entries, transition_name
 from sync.ports import Tx
 from sync.reconcile import Comparison, Course
 from sync.remote import Licence, NotFound, Read, RemoteError, Row
@@ -263,7 +264,7 @@ def _t1(
     tx.put_baselines([held])
     _conclude(tx, suspect, told)
     if tx.parked(subject):
-        journal.unpark(engine, tx, subject)
+        unpark(engine, tx, subject)
         tx.wake(Wake(subscription_id=subject, reason="the sides are alike"))
 
 

@@ -4,6 +4,7 @@ Shapes only: `connector/` renders and parses them, the engine reads them.
 Errors carry the decision: try again, read again, give up, or sign in.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -179,6 +180,14 @@ class Answer:
 
     rows: tuple[Row, ...] = ()
     history: tuple[AuditEntry, ...] | None = ()
+
+
+class Cells(Sequence[Row], ABC):
+    """Rows of a full read that were not made into mappings; one is made of a row looked at."""
+
+    @abstractmethod
+    def column(self, name: str) -> Sequence[Json] | None:
+        """Return one column of all rows; None when a row may lack it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lifecycle.states import LogKind, Status
+from sync.change_keys import next_ordinal
 from sync.engine import LONGEST_PAUSE, Engine
 from sync.model import Context
-from sync.poll import next_ordinal
 from sync.ports import Tx
 from sync.prepare import read
 from sync.state import Fact, FactState, Seen, Source

@@ -8,7 +8,7 @@ from billing.lines import BilledLine, InvoiceState, LineKind
 from billing.money import UnknownCurrencyError, minor_unit
 from billing.periods import Frequency, Period, UnknownTimeZoneError, cycle_at, effective_date
 from billing.terms import BillingPolicy, ChangeDay, ProrateUnit, RefundDecision, Terms
-from billing.timeline import LoggedChange, Price, Timeline
+from billing.timeline import AfterEnd, LoggedChange, Price, Timeline
 from sync.model import ChangeLog, Context, Contract, Invoice, Line, Subscription
 
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -56,9 +56,12 @@ def _money_trouble(contract: Contract, name: str) -> Trouble | None:
     try:
         minor_unit(contract.currency)
     except UnknownCurrencyError:
+        known = (
+            f"the unknown currency {contract.currency!r}" if contract.currency else "no currency"
+        )
         return Trouble(
             code="currency-unknown",
-            reason=f"The billing contract {name} has the unknown currency {contract.currency!r}.",
+            reason=f"The billing contract {name} has {known}.",
             advice="Enter an ISO 4217 code such as USD or EUR.",
         )
     try:
@@ -112,7 +115,10 @@ def logged(log: ChangeLog, subscription: Subscription) -> LoggedChange:
 def timeline_of(
     context: Context, logs: Sequence[ChangeLog], *, seats_now: int, first_seen_on: date
 ) -> Timeline:
-    """Build the timeline from the logs that Seatkeeper wrote, the new ones included."""
+    """Build the timeline from the logs that Seatkeeper wrote, the new ones included.
+
+    Days behind the contract's end stay as billed: an invoice run asks the gates for them.
+    """
     subscription = context.subscription
     if subscription is None or context.contract is None:
         raise ValueError("a timeline needs the subscription and its contract")
@@ -130,6 +136,7 @@ def timeline_of(
             tax_percent=subscription.tax_percent,
         ),
         ends_on=context.contract.end_on,
+        after_end=AfterEnd.EVERYTHING,
     )
 
 

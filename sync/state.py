@@ -1,7 +1,7 @@
 """What the engine remembers, as values. The `Store` port keeps them; nothing here does I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,7 +16,10 @@ class StateError(Exception):
     StateError
     ├── IncompatibleStateError  another organisation's, or written by a newer version
     ├── DamagedStateError       the file is no database any more, or a part of it is missing
+    ├── StateSignInError        the database does not let us in
     └── UnwritableStateError    the disk is full, the file is read-only, another holds it
+        ├── UnreachableStateError  the database does not answer
+        └── LeaseLostError         another process may work on it by now
     """
 
 
@@ -30,6 +33,18 @@ class DamagedStateError(StateError):
 
 class UnwritableStateError(StateError):
     """The state cannot be written just now; what was written before is whole."""
+
+
+class UnreachableStateError(UnwritableStateError):
+    """The database does not answer just now; nothing is sent until it does."""
+
+
+class LeaseLostError(UnwritableStateError):
+    """The lease of the state has run out, or is another's: nothing is written or sent."""
+
+
+class StateSignInError(StateError):
+    """The database refuses the user or the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +184,20 @@ class Operation:
     message: str = ""
     carried: Row = field(default_factory=dict)
     """What goes with it: the fields wanted at the provider, or the baseline that follows."""
+
+    def begun(self, now: datetime) -> "Operation":
+        """Return it as it is stored right before a call: the next attempt, begun now."""
+        return replace(
+            self,
+            state=OperationState.SENT,
+            attempts=self.attempts + 1,
+            sent_at=now,
+            not_before=None,
+        )
+
+    def ended(self, state: OperationState, message: str) -> "Operation":
+        """Return it as it is stored when it is over."""
+        return replace(self, state=state, message=message, not_before=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

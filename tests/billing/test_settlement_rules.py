@@ -11,6 +11,7 @@ from billing.lines import InvoiceState, LineKind
 from billing.periods import Frequency, Period
 from billing.settlement import due_until, settle
 from billing.terms import BillingPolicy, ChangeDay, ProrateUnit, RefundDecision
+from billing.timeline import AfterEnd, Timeline
 from tests.billing.story import (
     JULY,
     JUNE,
@@ -570,3 +571,49 @@ def test_free_seats_below_paid_ones_are_covered_once() -> None:
     assert [(one.quantity, str(one.amount)) for one in found] == [(5, "0.00"), (3, "25.00")]
     assert settled(told, booked(billed, found)) == []
     assert settled(timeline(told.changes[0]), billed) == []
+
+
+@pytest.mark.parametrize("now", ["0.00", "4.90", "5.00", "8.00", "50.00"])
+def test_rule_4_3_a_fixed_discount_that_is_changed_later_leaves_billed_lines_alone(
+    now: str,
+) -> None:
+    told = replace(
+        timeline(change(1, date(2025, 6, 11), 0, 10, kind="new"), opening=0),
+        starts_on=date(2025, 6, 11),
+    )
+    billed = booked([], settled(_less(told, "5.00"), []))
+    off = change(2, date(2025, 6, 20), 10, 0)
+    later = replace(told, changes=(*told.changes, off))
+
+    assert [one.amount for one in billed] == [Decimal("80.00")]
+    assert settled(_less(told, now), billed) == []
+    assert amounts(settled(_less(later, now), billed)) == ["-40.00"]
+
+
+def _less(told: Timeline, fixed: str) -> Timeline:
+    """Let a fixed discount hold: it has no column on the change logs, so it is today's on all."""
+    price = replace(told.price, discount_amount=Decimal(fixed))
+    changes = (replace(one, discount_amount=Decimal(fixed)) for one in told.changes)
+    return replace(told, price=price, changes=tuple(changes))
+
+
+@pytest.mark.parametrize(
+    ("after", "credited", "given"),
+    [
+        (AfterEnd.DECLINED, "0.00", ["-58.33"]),
+        (AfterEnd.DECLINED, "-58.33", []),
+        (AfterEnd.EVERYTHING, "0.00", []),
+        (AfterEnd.EVERYTHING, "-30.00", []),
+        (AfterEnd.EVERYTHING, "-58.33", []),
+        (AfterEnd.EVERYTHING, "-70.00", ["11.67"]),
+        (AfterEnd.NOTHING, "0.00", ["-58.33"]),
+    ],
+)
+def test_rule_4_5_days_after_the_contracts_end_are_never_charged_back(
+    after: AfterEnd, credited: str, given: list[str]
+) -> None:
+    ending = replace(TERMS, ends_on=date(2025, 6, 16))
+    refund = line(credited, name="back", kind=LineKind.REFUND, reverses="root")
+    billed = [line("125.00"), *([refund] if Decimal(credited) else [])]
+
+    assert amounts(settled(timeline().giving_back(after), billed, ending)) == given

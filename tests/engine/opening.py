@@ -137,7 +137,7 @@ def lay_invoice(
         "sk_cycleend": end,
         "sk_number": number or None,
         "sk_issuedon": issued_on or None,
-        "sk_currencycode": "USD",
+        "sk_currencycode": stage.setting.contract.get("sk_currencycode", "USD"),
         **INVOICE_STATUS[status],
     }
     return stage.makes("sk_invoice", row)

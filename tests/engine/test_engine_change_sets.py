@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sync import apply, journal
+from sync import apply, closing
 from sync.aside import Failures
+from sync.operations import GROUP_NOTE, GROUP_PERSON
 from sync.remote import Outcome, Unavailable, WriteResult
 from sync.state import FactState, OperationState, Service
 from tests.engine.cases import NOW, standing
@@ -66,7 +67,7 @@ def test_what_was_answered_is_in_the_trail_and_in_the_log(desk):
 
 
 def test_a_person_s_write_accepts_nothing(desk):
-    desk.sends(desk.plans(1, kind=journal.GROUP_PERSON))
+    desk.sends(desk.plans(1, kind=GROUP_PERSON))
     assert desk.ended()[0] is OperationState.DONE
     assert desk.fact() is FactState.PLANNED
     assert desk.accepted() == (standing("active"), standing("suspended"))
@@ -96,7 +97,7 @@ def test_a_provider_that_was_told_for_an_overtaken_change_set_is_looked_at_again
         name = group_name or group[0].group
         told = replace(step, attempts=attempts, group=name)
         desk.tx(lambda tx, told=told: tx.add_operations([told]))
-        journal.reopen_group(desk.engine, group, "moved")
+        closing.reopen_group(desk.engine, group, "moved")
         assert desk.tx(lambda tx: tx.is_watched("s1")) == is_watched
     assert desk.tx(lambda tx: tx.watches_due(NOW)) == ["s1"]
 
@@ -133,7 +134,7 @@ def test_a_precondition_of_updates_alone_asks_for_no_rows(desk):
 
 def test_a_note_that_met_a_changed_row_decides_nothing_anew(desk):
     desk.crm.script = [MOVED]
-    desk.sends(desk.plans(1, kind=journal.GROUP_NOTE))
+    desk.sends(desk.plans(1, kind=GROUP_NOTE))
     assert desk.fact() is FactState.PLANNED
     assert desk.told(1, "decide anew") == []
     assert desk.tx(lambda tx: tx.wakes("s1")) is not None
@@ -141,7 +142,7 @@ def test_a_note_that_met_a_changed_row_decides_nothing_anew(desk):
 
 def test_what_a_person_asked_for_is_not_repeated_on_a_row_that_moved(desk):
     desk.crm.script = [MOVED]
-    desk.sends(desk.plans(1, kind=journal.GROUP_PERSON))
+    desk.sends(desk.plans(1, kind=GROUP_PERSON))
     assert desk.fact() is FactState.PLANNED
     [told] = desk.told(1, "not done")
     assert told == {"asked": "log deactivation", "reason": "the row was changed"}
@@ -343,3 +344,10 @@ def test_what_nobody_foresaw_is_set_aside_with_every_change_it_concerns(desk):
     codes = [(one.subject, one.code) for one in desk.tx(lambda tx: tx.parked())]
     assert sorted(codes) == [("s1", "unforeseen"), ("s2", "unforeseen")]
     assert desk.ended(1)[0] is OperationState.SENT
+
+
+def test_what_is_begun_or_over_waits_for_no_instant(desk):
+    waiting = replace(desk.plans(1)[0], not_before=NOW)
+    begun, ended = waiting.begun(NOW), waiting.ended(OperationState.FAILED, "why")
+    assert (begun.not_before, begun.sent_at, begun.attempts) == (None, NOW, 1)
+    assert (ended.not_before, ended.state, ended.message) == (None, OperationState.FAILED, "why")

@@ -10,9 +10,10 @@ import pytest
 from billing.lines import LineKind, NewLine
 from billing.periods import Period
 from lifecycle.states import Provisioning
-from sync import journal
+from sync import closing, journal, parking
 from sync.judge import judge
 from sync.model import Invoice
+from sync.operations import GROUP_DRAFT, GROUP_NOTE, GROUP_WRITE, operations_of
 from sync.plan import plan
 from sync.planned import Case, LogUpdate, Plan
 from sync.provisioning import Steps
@@ -71,7 +72,7 @@ def shown(operations):
 
 
 def operations(desk, case, planned):
-    return journal.operations_of(desk.engine, case, planned, next_number=4, name="n")
+    return operations_of(desk.engine, case, planned, next_number=4, name="n")
 
 
 # --- the operations ------------------------------------------------------------------------------
@@ -88,7 +89,7 @@ def test_rule_2_4_a_deactivation_is_one_step_and_one_change_set_in_order(desk):
         ("invoice line", "sk_invoicelines", line, "create"),
         ("open invoice", "sk_invoices", "july", 'W/"7"'),
     ]
-    assert {one.group for one in found} == {f"{journal.GROUP_WRITE}:n"}
+    assert {one.group for one in found} == {f"{GROUP_WRITE}:n"}
     assert {one.subject for one in found} == {"s"}
     assert {one.change_keys for one in found} == {("s|a1",)}
     assert {one.state for one in found} == {OperationState.READY}
@@ -139,7 +140,7 @@ def test_without_lines_or_a_draft_the_invoice_is_not_touched(desk, fields):
 
 
 def test_a_log_that_waits_for_the_provider_is_updated_with_its_own_version(desk):
-    waiting, other = cases.log(1), cases.log(2)
+    waiting, other = cases.log(1), cases.log(2, quantity_before=0)
     case, planned = suspended(context=cases.context(logs=(waiting, other)))
     planned = replace(planned, logs=(), lines=(), steps=None, updates=(), awaits_provider="log-1")
     [found] = operations(desk, case, planned)
@@ -199,7 +200,7 @@ def test_rule_1_9_the_person_is_told_when_the_text_changes(desk, stands, message
     found = operations(desk, case, planned)
     assert [one.body for one in found] == ([] if body is None else [body])
     for one in found:
-        assert one.group == f"{journal.GROUP_NOTE}:n"
+        assert one.group == f"{GROUP_NOTE}:n"
         assert shown([one]) == [("message", "sk_subscriptions", "s", 'W/"1"')]
 
 
@@ -211,7 +212,7 @@ def test_rule_3_the_status_of_a_reached_date_goes_with_its_log(desk):
     found = operations(desk, case, planned)
     assert shown(found)[-1] == ("scheduled status", "sk_subscriptions", "s", 'W/"1"')
     assert found[-1].body == {"statecode": 1, "statuscode": 2, "sk_deactivateon": None}
-    assert found[-1].group == f"{journal.GROUP_WRITE}:n"
+    assert found[-1].group == f"{GROUP_WRITE}:n"
 
 
 # --- T2 ------------------------------------------------------------------------------------------
@@ -316,7 +317,7 @@ def test_a_missing_draft_is_stored_alone(desk):
         "sk_invoices",
         "create",
     )
-    assert found.group.startswith(f"{journal.GROUP_DRAFT}:")
+    assert found.group.startswith(f"{GROUP_DRAFT}:")
     assert found.body["sk_cyclestart"] == "2025-07-01"
     journal.store_draft(desk.engine, case, replace(planned, new_draft=None))
     assert len(desk.tx(lambda tx: tx.open_operations("s"))) == 1
@@ -342,7 +343,7 @@ def test_what_is_parked_keeps_its_first_instant_while_its_cause_stays(desk):
     ends = []
     for moment, trouble in ((NOW, SENTENCE), (later, SENTENCE), (later, reason), (later, other)):
         desk.crm.time = moment
-        desk.tx(lambda tx, trouble=trouble: journal.park(desk.engine, tx, "s", trouble))
+        desk.tx(lambda tx, trouble=trouble: parking.park(desk.engine, tx, "s", trouble))
         ends += parked(desk)
     assert [one[0] for one in ends] == ["on-hold"] * 3 + ["contract-missing"]
     assert [one[3] for one in ends] == [NOW, NOW, NOW, later]
@@ -352,9 +353,9 @@ def test_what_is_parked_keeps_its_first_instant_while_its_cause_stays(desk):
 
 
 def test_what_is_solved_is_said_once(desk):
-    desk.tx(lambda tx: journal.park(desk.engine, tx, "s", SENTENCE))
+    desk.tx(lambda tx: parking.park(desk.engine, tx, "s", SENTENCE))
     for _ in range(2):
-        desk.tx(lambda tx: journal.unpark(desk.engine, tx, "s"))
+        desk.tx(lambda tx: parking.unpark(desk.engine, tx, "s"))
     assert parked(desk) == []
     assert told(desk)[1:] == [("solved", {"code": "on-hold", "reason": "It is on hold."})]
 
@@ -365,7 +366,7 @@ def test_what_is_solved_is_said_once(desk):
     ids=["trouble", "refused", "all is well"],
 )
 def test_t2_parks_what_a_person_must_decide_and_takes_back_what_is_solved(desk, fields, code):
-    desk.tx(lambda tx: journal.park(desk.engine, tx, "s", replace(SENTENCE, code="earlier")))
+    desk.tx(lambda tx: parking.park(desk.engine, tx, "s", replace(SENTENCE, code="earlier")))
     case, planned = suspended()
     store(desk, case, replace(planned, logs=(), lines=(), steps=None, **fields))
     assert [one[0] for one in parked(desk)] == code
@@ -410,7 +411,7 @@ def test_a_written_schedule_is_accepted_and_claims_its_own_audit_row(desk):
     active = replace(active, point=point("active"), deactivate_on=TODAY)
     desk.tx(lambda tx: tx.put_seen([active]))
     scheduled = [replace(group[0], action="scheduled status"), *group[1:]]
-    journal.close_group(desk.engine, scheduled)
+    closing.close_group(desk.engine, scheduled)
     seen = desk.tx(lambda tx: tx.seen(["s1"]))["s1"]
     assert seen.point == point("suspended")
     assert seen.claims == ((point("active"), point("suspended")),)
@@ -428,13 +429,13 @@ def test_a_log_that_we_wrote_is_known_for_ours_and_one_that_is_updated_stays_so(
         "sk_provisioningstatus": 126310000,
     }
     made = replace(group[0], body=body)
-    journal.close_group(desk.engine, [made, *group[1:]])
+    closing.close_group(desk.engine, [made, *group[1:]])
     [known] = desk.tx(lambda tx: tx.known_logs("s1"))
     assert (known.id, known.change_key, known.sequence) == ("log-1", "s1|a1", 3)
     assert (known.kind, known.provisioning, known.stamped) == ("deactivation", "awaiting", False)
     outcome = replace(made, precondition="v", body={"sk_provisioningstatus": 126310002})
     unknown = replace(outcome, target="log-9")
-    journal.close_group(desk.engine, [outcome, unknown])
+    closing.close_group(desk.engine, [outcome, unknown])
     [known] = desk.tx(lambda tx: tx.known_logs("s1"))
     assert (known.id, known.sequence, known.provisioning) == ("log-1", 3, "provisioned")
 
@@ -443,7 +444,7 @@ def test_only_the_changes_of_a_change_set_are_done_with_it(desk):
     group = desk.plans(1)
     later = fact("active", key="s1|a2", subscription_id="s1", state=FactState.PLANNED)
     desk.tx(lambda tx: tx.add_facts([later]))
-    journal.close_group(desk.engine, group, message="read back")
+    closing.close_group(desk.engine, group, message="read back")
     states = {one.key: one.state for one in desk.tx(lambda tx: tx.facts("s1"))}
     assert states == {"s1|a1": FactState.DONE, "s1|a2": FactState.PLANNED}
     assert {one.message for one in desk.stored(1)} == {"read back"}

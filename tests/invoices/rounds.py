@@ -1,8 +1,11 @@
 """What the tests of invoices do and look at."""
 
+from dataclasses import replace
 from datetime import date
 
+from store.sqlite import SqliteStore
 from sync.cycle import run_once
+from sync.engine import apart
 from sync.invoice_round import run_round
 from sync.paying import pay_invoice
 from sync.resolving import Choice, resolve
@@ -65,3 +68,11 @@ def status_of(invoice):
 
 def drafts(stage):
     return [one for one in stage.table("sk_invoice") if status_of(one) == "draft"]
+
+
+def loses_its_state(stage):
+    """Go on with an empty store, adopted anew."""
+    engine = apart(stage.application.engine, SqliteStore(":memory:"))
+    stage.application.store.close()
+    stage.application = replace(stage.application, engine=engine)
+    stage.runs()
