@@ -1,4 +1,7 @@
-"""Pick the concrete classes. The only place that does; tests call it with adapters of their own."""
+"""Pick the concrete classes. The only place that does; tests call it with adapters of their own.
+
+The store is picked in `bootstrap_state`, which needs no client library.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,13 +33,14 @@ from connector.person_sign_in import PersonSignIn
 from connector.rest_provider.client import RestAddress, RestProvider
 from connector.simple_provider import SimpleAdapter, Tools
 from connector.token_file import kept_in
+from seatkeeper.bootstrap_state import open_store
 from seatkeeper.config import Config, GuardsConfig, MoneyConfig, ProviderConfig, SignInConfig
 from seatkeeper.dispatch import InlineDispatcher, ThreadDispatcher
 from seatkeeper.effects import RealEffects
+from seatkeeper.fenced import fenced_crm, fenced_providers
 from seatkeeper.mapping_folder import open_mappings
 from seatkeeper.plugins import Extensions, load_extensions, open_other
 from seatkeeper.tally import CountedLog, Tally
-from store.sqlite import SqliteStore
 from sync.engine import Engine, Ports
 from sync.feed import LicenceFeed
 from sync.guards import Limits
@@ -83,22 +87,6 @@ class Application:
         self.store.close()
 
 
-def open_store(config: Config) -> SqliteStore:
-    """Open the local state, and make its folder."""
-    config.state_file.parent.mkdir(parents=True, exist_ok=True)
-    return SqliteStore(config.state_file)
-
-
-def look_at_store(config: Config) -> SqliteStore:
-    """Open the local state to look at; without a file it is empty, and none is made."""
-    return SqliteStore(config.state_file) if config.state_file.exists() else empty_store()
-
-
-def empty_store() -> SqliteStore:
-    """Return a state in memory that nobody keeps."""
-    return SqliteStore(":memory:")
-
-
 def build(
     config: Config,
     *,
@@ -108,22 +96,56 @@ def build(
     inline: bool = False,
 ) -> Application:
     """Put an application together; nothing is sent before it is used."""
-    stop, tally = Event(), Tally()
-    effects = effects or RealEffects(stop)
-    mappings = open_mappings(config.mappings)
+    stop, mappings = Event(), open_mappings(config.mappings)
+    edge = _Edge(
+        effects=effects or RealEffects(stop),
+        adapters=adapters,
+        tally=Tally(),
+        extensions=load_extensions(),
+    )
     dispatcher: Dispatcher = InlineDispatcher() if inline else ThreadDispatcher(config.workers)
-    extensions = load_extensions()
-    connections = providers(config, effects, adapters, tally, extensions)
-    ports = Ports(
-        crm=dataverse(config, effects, adapters, tally),
-        providers=connections,
+    ports = _ports(config, edge, dispatcher, store)
+    return Application(
+        config=config,
+        mappings=mappings,
+        engine=_engine(config, ports, mappings, edge.extensions),
+        stop=stop,
+        tally=edge.tally,
+        definitions=definitions(config, edge.effects, adapters),
+        extensions=edge.extensions,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Edge:
+    """What every connection of one application is made with."""
+
+    effects: Effects
+    adapters: Adapters
+    tally: Tally
+    extensions: Extensions
+
+
+def _ports(config: Config, edge: _Edge, dispatcher: Dispatcher, store: Store | None) -> Ports:
+    """Return the doors of the engine; the state is opened last, when nothing else can fail."""
+    effects = edge.effects
+    connections = providers(config, effects, edge.adapters, edge.tally, edge.extensions)
+    crm = dataverse(config, effects, edge.adapters, edge.tally)
+    opened = store or open_store(config)
+    return Ports(
+        crm=fenced_crm(crm, opened),
+        providers=fenced_providers(connections, opened),
         feeds=feeds(connections, effects, config.partner_sweep.share_percent),
-        store=store or open_store(config),
+        store=opened,
         effects=effects,
         dispatcher=dispatcher,
-        log=CountedLog(structlog.get_logger(), tally),
+        log=CountedLog(structlog.get_logger(), edge.tally),
     )
-    engine = Engine(
+
+
+def _engine(config: Config, ports: Ports, mappings: Mappings, extensions: Extensions) -> Engine:
+    """Return the engine with the settings of a configuration."""
+    return Engine(
         ports=ports,
         mappings=mappings,
         policy=policy(config, mappings),
@@ -134,15 +156,6 @@ def build(
         invoices=invoice_rules(config.money),
         steps=extensions.steps,
         sweeps=config.partner_sweep.plan,
-    )
-    return Application(
-        config=config,
-        mappings=mappings,
-        engine=engine,
-        stop=stop,
-        tally=tally,
-        definitions=definitions(config, effects, adapters),
-        extensions=extensions,
     )
 
 

@@ -25,12 +25,13 @@ from pydantic import (
 from seatkeeper.config_keys import keys_at, secret_keys
 from seatkeeper.config_notify import NotifyConfig
 from seatkeeper.config_parts import Section, span, span_length
+from seatkeeper.config_state import FOR_THE_STATE, StateConfig, placed_state, state_problem
 from seatkeeper.config_sweep import PartnerSweepConfig
 from seatkeeper.config_values import Place, Source, Values
 from seatkeeper.config_webhooks import WebhooksConfig
 from seatkeeper.console_rules import find_risk, locale_name
 from seatkeeper.listen_address import listen_address
-from seatkeeper.plugins import kinds
+from seatkeeper.provider_kinds import kinds
 from seatkeeper.secret_places import STORES, Fetch, Places
 from seatkeeper.yaml_files import ConfigurationError, Problem, open_yaml
 
@@ -189,14 +190,13 @@ class ConsoleConfig(Section):
         return self
 
 
-class Config(Section):
+class Config(StateConfig):
     """Everything that the file says."""
 
     mode: Literal["observe", "apply"]
     dataverse: DataverseConfig
     providers: dict[str, ProviderConfig] = Field(default_factory=dict)
     mappings: Path | None = None
-    state: str
     poll_seconds: float = Field(default=30, gt=0)
     partner_poll_seconds: float = Field(default=300, gt=0)
     partner_sweep: PartnerSweepConfig = PartnerSweepConfig()
@@ -211,10 +211,6 @@ class Config(Section):
     retention: RetentionConfig = RetentionConfig()
     notify: NotifyConfig = NotifyConfig()
     webhooks: WebhooksConfig = WebhooksConfig()
-
-    @property
-    def state_file(self) -> Path:
-        return Path(self.state.removeprefix("sqlite:///"))
 
 
 SECRETS = secret_keys(Config)
@@ -238,7 +234,13 @@ def load_config(
         raise ConfigurationError([Problem(file=document.file, line=1, field="", message=message)])
     source, base = Source(document), path.parent.resolve()
     places = Places(environment=env, folder=base, stores=stores)
-    values = Values(source=source, places=places, secrets=SECRETS, read_secrets=read_secrets)
+    values = Values(
+        source=source,
+        places=places,
+        secrets=SECRETS,
+        read_secrets=read_secrets,
+        always=FOR_THE_STATE,
+    )
     config = _validated(source, values.read(document.data))
     if source.problems or config is None:
         raise ConfigurationError(source.problems)
@@ -257,10 +259,8 @@ def _validated(source: Source, data: object) -> Config | None:
         ]
         return None
     _find_kinds(source, config)
-    if not config.state.startswith("sqlite:///"):
-        source.find(("state",), "only sqlite:///PATH is supported by this version.")
-    elif not config.state_file.name:
-        source.find(("state",), "the name of the state file is missing.")
+    if told := state_problem(config):
+        source.find(("state",), told)
     return config
 
 
@@ -291,7 +291,7 @@ def _absolute(config: Config, base: Path) -> Config:
     """Take relative paths from the folder of the configuration file."""
     dataverse, providers = config.dataverse, config.providers
     changes: dict[str, object] = {
-        "state": f"sqlite:///{base / config.state_file}",
+        "state": placed_state(config, base),
         "dataverse": dataverse.model_copy(update=_placed(dataverse.sign_in, base)),
         "providers": {
             name: one.model_copy(update=_placed_provider(one, base))

@@ -59,6 +59,8 @@ class Values:
     """The names of keys that hold secrets."""
     read_secrets: bool = True
     """False leaves them unread, for work that signs in nowhere."""
+    always: frozenset[str] = frozenset()
+    """The names of keys that are read even so: the state itself asks for them."""
 
     def read(self, data: Mapping[str, object]) -> object:
         """Lay the variables over the file's data, and replace what stands for a value."""
@@ -95,7 +97,8 @@ class Values:
 
     def _replaced(self, text: str, path: Place) -> str:
         """Return what a text stands for; one that cannot be had is a problem."""
-        if not self.read_secrets and self.secrets.intersection(map(str, path[-2:])):
+        unread = frozenset() if self.read_secrets else self.secrets - self.always
+        if unread.intersection(map(str, path[-2:])):
             return UNREAD
         if is_reference(text):
             return self._had(lambda: self.places.referred(text), path)

@@ -9,6 +9,7 @@ for that is moved away first. The caller holds the lock of the state.
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -51,11 +52,11 @@ def write_backup(state: Path, target: Path) -> Kept:
         raise FileNotFoundError(f"there is no state to back up at {state}")
     if _is_state(target, state):
         raise FileExistsError(f"{target} is the state itself; name another file")
-    with _partial(target) as partial:
+    with partial_beside(target) as partial:
         with told(state), closing(_open(state)) as source:
             _copy(source, partial)
         kept = look_into(partial)
-        _put_in_place(partial, target)
+        put_in_place(partial, target)
     return Kept(
         path=target,
         rows=kept.rows,
@@ -95,19 +96,32 @@ def restore_backup(
     """
     kept = look_into(backup)
     state.parent.mkdir(parents=True, exist_ok=True)
-    with _partial(state) as partial:
-        with told(backup), closing(_open(backup)) as source:
-            _copy(source, partial)
-        _prepared(partial, prepare)
-        look_into(partial)
+    with partial_beside(state) as partial:
+        _copied(backup, partial, prepare)
         replaced = _keep(state, stamp)
         try:
             with told(state), closing(_open(partial)) as source:
                 _overwrite(source, state)
         except DamagedStateError:
             _clear(state)
-            _put_in_place(partial, state)
+            put_in_place(partial, state)
     return Restored(kept=kept, replaced=replaced)
+
+
+@contextmanager
+def prepared_copy(backup: Path, prepare: Callable[[Tx], object]) -> Iterator[Path]:
+    """Give a copy of a backup that `prepare` has changed, in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="seatkeeper-") as folder:
+        partial = Path(folder) / "state.db"
+        _copied(backup, partial, prepare)
+        yield partial
+
+
+def _copied(backup: Path, partial: Path, prepare: Callable[[Tx], object]) -> None:
+    with told(backup), closing(_open(backup)) as source:
+        _copy(source, partial)
+    _prepared(partial, prepare)
+    look_into(partial)
 
 
 def _prepared(partial: Path, prepare: Callable[[Tx], object]) -> None:
@@ -171,7 +185,7 @@ def _copy(source: sqlite3.Connection, partial: Path) -> None:
 
 
 @contextmanager
-def _partial(target: Path) -> Iterator[Path]:
+def partial_beside(target: Path) -> Iterator[Path]:
     """Make an empty file beside the target that only we can read; it never stays."""
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
@@ -183,7 +197,7 @@ def _partial(target: Path) -> Iterator[Path]:
             Path(f"{partial}{companion}").unlink(missing_ok=True)
 
 
-def _put_in_place(partial: Path, target: Path) -> None:
+def put_in_place(partial: Path, target: Path) -> None:
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.replace(target)

@@ -1,11 +1,11 @@
 """The pages that a person leafs through, in SQL; every one walks an index and stops."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
 from store import rows, side_rows
+from store.connections import Connection, Cursor
 from sync.browsing import TrailPage, TrailQuery
 from sync.sides import Difference
 from sync.state import Fact, FactState, Parked, Seen, TrailEntry
@@ -24,7 +24,7 @@ _EVENTS = """
 class Pages:
     """The statements about pages; a part of one transaction."""
 
-    _connection: sqlite3.Connection
+    _connection: Connection
 
     def page_trail(self, query: TrailQuery) -> TrailPage:
         found = []
@@ -40,7 +40,7 @@ class Pages:
         is_end = len(found) < query.limit and looked_at < query.look_at
         return TrailPage(entries=found, after=None if is_end else place)
 
-    def _trail(self, query: TrailQuery) -> sqlite3.Cursor:
+    def _trail(self, query: TrailQuery) -> Cursor:
         at, sequence = query.after or ("~", 0)
         given = {
             "subject": query.subject,

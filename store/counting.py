@@ -1,21 +1,24 @@
 """What the guards count, and which subscriptions are looked at again after an unclear write."""
 
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
 from store import rows
+from store.connections import Connection
 from sync.state import Counted
 
 
 class Counting:
     """The statements about guards and late effects; a part of one transaction."""
 
-    _connection: sqlite3.Connection
+    _connection: Connection
 
     def count(self, changes: Iterable[Counted], *, forget_before: datetime) -> None:
         self._connection.execute("DELETE FROM counted WHERE at < ?", (forget_before.isoformat(),))
-        sql = "INSERT OR IGNORE INTO counted VALUES (:change_key, :at, :currency, :refund)"
+        sql = (
+            "INSERT INTO counted VALUES (:change_key, :at, :currency, :refund)"
+            " ON CONFLICT DO NOTHING"
+        )
         self._connection.executemany(sql, [rows.counted_row(one) for one in changes])
 
     def counted(self, since: datetime) -> list[Counted]:

@@ -1,21 +1,14 @@
 """Links, listed licences and heard records: where the licences of the provider stand."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from store import feed_rows
+from store.connections import Connection, Row
+from store.putting import put
 from sync.feed import Couple, Link, ListedLicence
 
 _CHUNK = 500
-_PUT_LINK = (
-    "INSERT OR REPLACE INTO links VALUES (:subscription_id, :licence_id, :customer_id,"
-    " :provider_id)"
-)
-_PUT_LICENCE = (
-    "INSERT OR REPLACE INTO licences VALUES (:licence_id, :connector, :customer_id, :name,"
-    " :status, :quantity, :at)"
-)
 _ONLY_THERE = (
     "SELECT licences.*, links.subscription_id FROM licences"
     " LEFT JOIN links ON links.licence_id = licences.licence_id"
@@ -35,12 +28,12 @@ _ONLY_HERE = (
 class Feed:
     """The statements about the licences of a provider; a part of one transaction."""
 
-    _connection: sqlite3.Connection
+    _connection: Connection
 
     def put_links(self, links: Iterable[Link]) -> None:
         given = list(links)
         named = [feed_rows.link_row(one) for one in given if one.licence_id]
-        self._connection.executemany(_PUT_LINK, named)
+        put(self._connection, "links", named, "subscription_id")
         for one in given:
             if not one.licence_id:
                 self.drop_link(one.subscription_id)
@@ -60,7 +53,7 @@ class Feed:
         return sorted(row[0] for row in rows)
 
     def put_licences(self, licences: Iterable[ListedLicence]) -> None:
-        self._connection.executemany(_PUT_LICENCE, map(feed_rows.licence_row, licences))
+        put(self._connection, "licences", map(feed_rows.licence_row, licences), "licence_id")
 
     def drop_licences(self, licence_ids: Iterable[str]) -> None:
         batch = [(one,) for one in licence_ids]
@@ -80,7 +73,7 @@ class Feed:
         return [row[0] for row in self._connection.execute(sql, (connector,))]
 
     def queue_listings(self, connector: str, customer_ids: Iterable[str]) -> None:
-        sql = "INSERT OR IGNORE INTO listings (connector, customer_id) VALUES (?, ?)"
+        sql = "INSERT INTO listings (connector, customer_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
         self._connection.executemany(sql, [(connector, one) for one in customer_ids])
 
     def listings(self, connector: str, limit: int) -> list[str]:
@@ -100,7 +93,8 @@ class Feed:
 
     def hear(self, keys: Iterable[str], at: datetime) -> None:
         batch = [(one, at.isoformat()) for one in keys]
-        self._connection.executemany("INSERT OR IGNORE INTO heard VALUES (?, ?)", batch)
+        sql = "INSERT INTO heard VALUES (?, ?) ON CONFLICT DO NOTHING"
+        self._connection.executemany(sql, batch)
 
     def forget_heard(self, before: datetime) -> None:
         self._connection.execute("DELETE FROM heard WHERE at < ?", (before.isoformat(),))
@@ -118,19 +112,19 @@ class Feed:
             ),
         ]
 
-    def _couple(self, subscription_id: str | None, licence: sqlite3.Row | None) -> Couple:
+    def _couple(self, subscription_id: str | None, licence: Row | None) -> Couple:
         link = self._row("SELECT * FROM links WHERE subscription_id = ?", subscription_id)
         seen = self._row("SELECT * FROM seen WHERE id = ?", subscription_id)
         return feed_rows.couple(link, seen, licence)
 
-    def _found(self, sql: str) -> list[sqlite3.Row]:
+    def _found(self, sql: str) -> list[Row]:
         return self._connection.execute(sql).fetchall()
 
-    def _row(self, sql: str, key: str | None) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self._connection.execute(sql, (key,)).fetchone()
+    def _row(self, sql: str, key: str | None) -> Row | None:
+        found: Row | None = self._connection.execute(sql, (key,)).fetchone()
         return found
 
-    def _in(self, sql: str, keys: Iterable[str]) -> Iterator[sqlite3.Row]:
+    def _in(self, sql: str, keys: Iterable[str]) -> Iterator[Row]:
         wanted = list(keys)
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]

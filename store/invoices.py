@@ -1,16 +1,17 @@
 """The invoices as they were last polled, and what is still to be done about them."""
 
-import sqlite3
 from collections.abc import Iterable
 
 from store import rows
+from store.connections import Connection
+from store.putting import put
 from sync.state import InvoiceWork, KnownInvoice
 
 
 class Invoices:
     """The statements about invoices; a part of one transaction."""
 
-    _connection: sqlite3.Connection
+    _connection: Connection
 
     def known_invoice(self, invoice_id: str) -> KnownInvoice | None:
         sql = "SELECT * FROM invoices WHERE id = ?"
@@ -18,8 +19,7 @@ class Invoices:
         return rows.read_invoice(row) if row else None
 
     def put_invoices(self, invoices: Iterable[KnownInvoice]) -> None:
-        sql = "INSERT OR REPLACE INTO invoices VALUES (:id, :contract_id, :version, :status, :work)"
-        self._connection.executemany(sql, [rows.invoice_row(one) for one in invoices])
+        put(self._connection, "invoices", map(rows.invoice_row, invoices), "id")
 
     def invoices_with(self, work: InvoiceWork) -> list[KnownInvoice]:
         sql = "SELECT * FROM invoices WHERE work = ? ORDER BY id"

@@ -10,6 +10,7 @@ from store import chain, codec, rows
 from store.memory_browsing import MemoryPages
 from store.memory_counting import MemoryCounting
 from store.memory_feed import MemoryFeed
+from store.memory_first_rows import MemoryFirstRows
 from store.memory_invoices import MemoryInvoices
 from store.memory_notices import MemoryNotices
 from store.memory_sides import MemorySides
@@ -34,7 +35,15 @@ _OPEN = frozenset({"ready", "sent"})
 _MADE = frozenset({"ready", "sent", "done"})
 
 
-class MemoryTx(MemoryPages, MemoryCounting, MemoryInvoices, MemorySides, MemoryFeed, MemoryNotices):
+class MemoryTx(
+    MemoryPages,
+    MemoryCounting,
+    MemoryInvoices,
+    MemorySides,
+    MemoryFeed,
+    MemoryFirstRows,
+    MemoryNotices,
+):
     """What a transaction does to the tables."""
 
     def __init__(self, tables: Tables) -> None:

@@ -1,24 +1,24 @@
 """What people were told of, and when."""
 
-import sqlite3
 from collections.abc import Iterable
 
 from store import notice_rows
+from store.connections import Connection
+from store.putting import put
 from sync.notices import Told
 
 
 class Notices:
     """The statements about what people were told; a part of one transaction."""
 
-    _connection: sqlite3.Connection
+    _connection: Connection
 
     def told(self) -> list[Told]:
         found = self._connection.execute("SELECT * FROM notices ORDER BY topic")
         return [notice_rows.read_told(row) for row in found]
 
     def put_told(self, told: Iterable[Told]) -> None:
-        sql = "INSERT OR REPLACE INTO notices VALUES (:topic, :sentence, :since, :told_at)"
-        self._connection.executemany(sql, [notice_rows.told_row(one) for one in told])
+        put(self._connection, "notices", map(notice_rows.told_row, told), "topic")
 
     def drop_told(self, topics: Iterable[str]) -> None:
         batch = [(one,) for one in topics]

@@ -1,5 +1,7 @@
 """The tables of the local state, as sqlite-utils migrations. A newer file is refused."""
 
+from collections.abc import Iterable
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -212,8 +214,12 @@ def known() -> list[str]:
 
 def refuse_newer(db: Database) -> None:
     """Refuse a file of a newer schema; name both."""
+    refuse_unknown(migration.name for migration in migrations.applied(db))
+
+
+def refuse_unknown(applied: Iterable[str]) -> None:
+    """Raise IncompatibleStateError when a state has had more than this version knows."""
     ours = known()
-    applied = [migration.name for migration in migrations.applied(db)]
     newer = sorted(set(applied) - set(ours))
     if newer:
         raise IncompatibleStateError(

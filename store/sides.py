@@ -1,27 +1,29 @@
 """Suspects, baselines and differences: what is remembered about the two sides (rules.md 5)."""
 
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
 from store import side_rows
+from store.connections import Connection
+from store.putting import put
 from sync.sides import Baseline, Difference, Suspicion
 
 
 class Sides:
     """The statements about the two sides; a part of one transaction."""
 
-    _connection: sqlite3.Connection
+    _connection: Connection
 
     def suspect(
         self, ids: Iterable[str], reason: str, *, at: datetime | None = None, by: str = ""
     ) -> None:
         sql = (
             "INSERT INTO suspects (subscription_id, reason, at, by, marks) VALUES (?, ?, ?, ?, 1)"
-            " ON CONFLICT (subscription_id) DO UPDATE SET marks = marks + 1,"
-            " by = CASE WHEN coalesce(excluded.at, '') > coalesce(at, '')"
-            " THEN excluded.by ELSE by END,"
-            " at = nullif(max(coalesce(at, ''), coalesce(excluded.at, '')), '')"
+            " ON CONFLICT (subscription_id) DO UPDATE SET marks = suspects.marks + 1,"
+            " by = CASE WHEN coalesce(excluded.at, '') > coalesce(suspects.at, '')"
+            " THEN excluded.by ELSE suspects.by END,"
+            " at = CASE WHEN coalesce(excluded.at, '') > coalesce(suspects.at, '')"
+            " THEN excluded.at ELSE suspects.at END"
         )
         instant = at.isoformat() if at else None
         self._connection.executemany(sql, [(one, reason, instant, by) for one in ids])
@@ -49,8 +51,9 @@ class Sides:
         return side_rows.read_baseline(row) if row else None
 
     def put_baselines(self, baselines: Iterable[Baseline]) -> None:
-        sql = "INSERT OR REPLACE INTO baselines VALUES (:subscription_id, :crm, :partner, :at)"
-        self._connection.executemany(sql, [side_rows.baseline_row(one) for one in baselines])
+        put(
+            self._connection, "baselines", map(side_rows.baseline_row, baselines), "subscription_id"
+        )
 
     def drop_baseline(self, subscription_id: str) -> None:
         sql = "DELETE FROM baselines WHERE subscription_id = ?"
@@ -69,7 +72,7 @@ class Sides:
 
     def differences(self, subscription_id: str | None = None) -> list[Difference]:
         sql = (
-            "SELECT * FROM differences WHERE :id IS NULL OR subscription_id = :id"
+            "SELECT * FROM differences WHERE CAST(:id AS TEXT) IS NULL OR subscription_id = :id"
             " ORDER BY subscription_id, field"
         )
         found = self._connection.execute(sql, {"id": subscription_id})

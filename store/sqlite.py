@@ -15,6 +15,7 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from store.compacting import compact
+from store.moved import refuse_moved
 from store.schema import migrations, refuse_newer
 from store.sqlite_tx import SqliteTx
 from store.trouble import told
@@ -45,6 +46,7 @@ class SqliteStore:
         if migrations.pending(database):
             with _writing(self._connection):  # another process may open the same new file
                 migrations.apply(database)
+        refuse_moved(self._connection)
 
     def tx(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn` between BEGIN IMMEDIATE and COMMIT; any exception rolls back."""

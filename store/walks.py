@@ -1,17 +1,18 @@
 """What a full read has met, so that absence can be judged after its last page (rules.md 1.2)."""
 
-import sqlite3
 from collections.abc import Iterable
+
+from store.connections import Connection
 
 
 class Walks:
     """The statements about full reads; a part of one transaction."""
 
-    _connection: sqlite3.Connection
+    _connection: Connection
 
     def meet(self, table: str, walk: str, ids: Iterable[str]) -> None:
         batch = [(walk, one, table) for one in ids]
-        sql = "INSERT OR IGNORE INTO met (walk, id, table_name) VALUES (?, ?, ?)"
+        sql = "INSERT INTO met (walk, id, table_name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         self._connection.executemany(sql, batch)
 
     def met(self, walk: str) -> list[str]:

@@ -11,10 +11,10 @@ from seatkeeper import output
 from seatkeeper.commands.exits import Exit
 from seatkeeper.commands.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from seatkeeper.config import load_config
-from seatkeeper.instance import single_instance
+from seatkeeper.holding import hold_state
+from seatkeeper.kept_states import back_up, put_back
 from seatkeeper.verify import verify as judge
-from store.backup import Kept, restore_backup, write_backup
-from sync.restored import mark_restored
+from store.backup import Kept
 
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
@@ -23,7 +23,7 @@ def backup(
     file: BackupFile, config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False
 ) -> int:
     """Copy the state to a file while the daemon runs; a file that is there is replaced."""
-    kept = write_backup(load_config(config, read_secrets=False).state_file, file)
+    kept = back_up(load_config(config, read_secrets=False), file)
     if as_json:
         output.print_json(_document(kept))
     else:
@@ -35,16 +35,11 @@ def restore(file: BackupFile, config: ConfigFile = DEFAULT_CONFIG) -> int:
     """Put a backup in the place of the state; the daemon must be stopped."""
     settings = load_config(config, read_secrets=False)
     now = datetime.now(UTC)  # noqa: TID251  # no service is asked; it only names and dates
-    with single_instance(settings.state_file):
-        restored = restore_backup(
-            file,
-            settings.state_file,
-            stamp=f"{now:%Y%m%dT%H%M%S}",
-            prepare=lambda tx: mark_restored(tx, now),
-        )
-    output.say(f"{settings.state_file} holds {_words(restored.kept)} again.")
-    if restored.replaced:
-        output.say(f"The state before it is kept as {restored.replaced}.")
+    with hold_state(settings) as holding:
+        kept, replaced = put_back(settings, file, holding, now)
+    output.say(f"{settings.state_name} holds {_words(kept)} again.")
+    if replaced:
+        output.say(f"The state before it is kept as {replaced}.")
     output.say("At the next start unfinished work is verified first; change logs tell the rest.")
     return Exit.OK
 

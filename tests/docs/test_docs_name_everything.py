@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from sandbox.settings import Settings
-from seatkeeper.cli import Exit, app
+from seatkeeper.cli import Exit
 from seatkeeper.config import (
     Config,
     ConsoleConfig,
@@ -24,6 +24,7 @@ from seatkeeper.config import (
 from seatkeeper.config_keys import keys_at
 from seatkeeper.config_notify import NotifyConfig
 from seatkeeper.config_webhooks import DataverseHookConfig, PartnerHookConfig, WebhooksConfig
+from seatkeeper.verbs import command_line
 from sync.mapping import Type
 from sync.mapping_needs import CHOICES, NEEDED
 from sync.sides import DIFFERING
@@ -74,7 +75,7 @@ def test_every_command_and_option_is_listed():
         for line in page.split("| command |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     }
     listed = {re.sub(r" [A-Z]+$", "", head.strip("`")): line for head, line in rows.items()}
-    known = dict(commands(typer.main.get_command(app)))
+    known = dict(commands(typer.main.get_command(command_line())))
     assert set(listed) == set(known)
     for name, command in known.items():
         options = {one for param in command.params for one in param.opts if one.startswith("--")}

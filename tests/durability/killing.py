@@ -89,6 +89,8 @@ class Killing:
     kills: int = 0
     at_writes: int = 0
     said: list[str] = field(default_factory=list)
+    state: str = ""
+    """Where the daemon keeps its state; empty: where the sandbox's configuration says."""
 
     def life(self, number: int, drop: Drop) -> None:
         """Let people change something, start a daemon, and kill it at its n-th write."""
@@ -152,6 +154,8 @@ class Killing:
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"):
             kept.pop(name, None)
         kept |= {"PYTHONPATH": str(ROOT), "SEATKEEPER__POLL_SECONDS": POLL_SECONDS}
+        if self.state:
+            kept["SEATKEEPER__STATE"] = self.state
         return subprocess.Popen(  # noqa: S603  # ourselves
             [sys.executable, "-m", "seatkeeper", *arguments, "--config", self._config],
             env=kept,
@@ -178,7 +182,7 @@ class Killing:
 
 
 @contextmanager
-def killing(seed: int) -> Iterator[Killing]:
+def killing(seed: int, state: str = "") -> Iterator[Killing]:
     """Run a sandbox with the town in it; the daemon has had its first look."""
     with start(Options(mappings=ROOT / "mappings", scenario="empty", seed=seed)) as running:
         running.world.settings.change({"partner_center_per_minute": 0})
@@ -186,6 +190,6 @@ def killing(seed: int) -> Iterator[Killing]:
         trap = Trap(running._server.wsgi_app)
         running._server.wsgi_app = trap
         running._server.error_log = lambda *_, **__: None  # it complains of clients that are dead
-        lives = Killing(town=town, running=running, trap=trap, rng=Random(seed))  # noqa: S311
+        lives = Killing(town=town, running=running, trap=trap, rng=Random(seed), state=state)  # noqa: S311
         lives.rest()
         yield lives

@@ -174,13 +174,15 @@ class Site:
     licences: dict[str, str] = field(default_factory=dict)
     store_tally: Tally = field(default_factory=Tally)
     log: Silence = field(default_factory=Silence)
+    opens: Callable[[Path], Any] = SqliteStore
+    """Opens the state; PostgreSQL has its own."""
 
     # --- the daemon ----------------------------------------------------------------------------
 
     @contextmanager
     def process(self) -> Iterator[Application]:
         """One life of the daemon; however it ends, only the state file is left."""
-        store = SqliteStore(self.state)
+        store = self.opens(self.state)
         mortal = MortalStore(store, self.store_tally, self.wire)
         engine = self.application.engine
         live = replace(
@@ -229,7 +231,7 @@ class Site:
 
     def look(self, fn):
         """Read the state file with a store of its own."""
-        store = SqliteStore(self.state)
+        store = self.opens(self.state)
         try:
             return store.tx(fn)
         finally:
@@ -410,7 +412,13 @@ def _ground() -> Ground:
     return Ground(world=world, wire=wire, effects=effects, application=application)
 
 
-def open_site(state: Path, *, subscriptions: int = 1, **settings: Any) -> Site:
+def open_site(
+    state: Path,
+    *,
+    subscriptions: int = 1,
+    opens: Callable[[Path], Any] = SqliteStore,
+    **settings: Any,
+) -> Site:
     """Lay the stage on 10 June 2025, before the daemon's first look."""
     ground = _ground()
     world = ground.world
@@ -428,6 +436,7 @@ def open_site(state: Path, *, subscriptions: int = 1, **settings: Any) -> Site:
         state=state,
         application=ground.application,
         contract="",
+        opens=opens,
     )
     site.on("2025-06-10")
     _lay(site)

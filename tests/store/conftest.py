@@ -1,13 +1,16 @@
-"""Every store that the contract holds: SQLite in memory and in a file, and the twin in memory."""
+"""Every store that the contract holds: SQLite in memory and in a file, PostgreSQL, and the twin."""
 
 import pytest
 
 from store.memory import MemoryStore
+from store.postgres import PostgresStore
 from store.sqlite import SqliteStore
+from tests.postgres.server import running_server
 
 STORES = {
     "sqlite in memory": lambda folder: SqliteStore(":memory:"),
     "sqlite file": lambda folder: SqliteStore(folder / "state.db"),
+    "postgresql": lambda folder: PostgresStore(running_server().emptied()),
     "twin": lambda folder: MemoryStore(),
     "twin that runs everything twice": lambda folder: MemoryStore(twice=True),
 }

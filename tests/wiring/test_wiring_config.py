@@ -121,7 +121,8 @@ def test_a_variable_that_is_not_set_is_named_with_its_place(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "state", ["postgresql://db/seatkeeper", "sqlite:///", "somewhere/state.db"]
+    "state",
+    ["postgresql://a:secret@db/seatkeeper", "postgresql://db/", "sqlite:///", "somewhere/state.db"],
 )
 def test_a_state_that_is_no_sqlite_file_is_refused(tmp_path, state):
     ((line, field, _),) = problems(tmp_path, VALID.replace("sqlite:///state.db", state))

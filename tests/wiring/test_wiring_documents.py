@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from seatkeeper.cli import _ERRORS, Exit, app
+from seatkeeper.cli import Exit
+from seatkeeper.complaints import ERRORS
+from seatkeeper.verbs import command_line
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +21,7 @@ def read(*names):
 
 def commands():
     """Return every command with its options, as (words, option)."""
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in typer.main.get_command(command_line()).commands.items():
         below = getattr(command, "commands", None)
         for words, one in [(name, command)] if below is None else below.items():
             full = words if below is None else f"{name} {words}"
@@ -60,7 +62,7 @@ def test_every_parked_code_is_in_the_operations_manual(code):
     assert f"`{code}`" in read("docs/operations.md")
 
 
-@pytest.mark.parametrize(("sentence", "code"), [(said, code) for _, said, code in _ERRORS])
+@pytest.mark.parametrize(("sentence", "code"), [(said, code) for _, said, code in ERRORS])
 def test_every_sentence_with_which_a_command_fails_is_in_the_operations_manual(sentence, code):
     start = sentence.partition(":")[0]
     (row,) = [line for line in read("docs/operations.md").splitlines() if f"| `{start}` |" in line]
