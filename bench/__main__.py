@@ -41,6 +41,8 @@ class Options:
     samples: int
     settled: int
     invoices: int
+    swept: int
+    burst: int
     only: list[str]
     write: bool
 
@@ -61,6 +63,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument(
         "--swept", type=int, default=whole.swept, help="subscriptions of the first look"
     )
+    parser.add_argument("--burst", type=int, default=whole.burst, help="deactivations at once")
     parser.add_argument("--write", action="store_true", help=f"write into {DOCUMENT.name}")
     return parser.parse_args(arguments, namespace=Options())
 
@@ -70,13 +73,13 @@ def _sizes(options: Options) -> Sizes:
     whole, rows, rounds = Sizes(), options.rows, options.rounds
     return Sizes(
         rows=rows,
-        fewer_rows=max(rows // 4, 1),
+        more_rows=rows * 5,
         rounds=rounds,
-        adoptions=min(rounds, whole.adoptions),
         samples=options.samples,
         settled=options.settled,
         invoices=options.invoices,
         swept=options.swept,
+        burst=options.burst,
         laid=min(rows * 5, whole.laid),
     )
 

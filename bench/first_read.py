@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.running import Sandbox, child
+from bench.peers import places
+from bench.reader import told
+from bench.running import Document, Sandbox, child
+from seatkeeper.config import load_config
 
-KINDS = ("bytes", "plain", "connector")
+KINDS = ("bytes", "plain", "orjson", "connector", "detect", "adopt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +80,10 @@ class Readings:
         return median(run.server_cpu / run.rows for run in self.runs) * 1e6
 
 
-def ratios(one: Readings, other: Readings) -> list[float]:
-    """Return how many times as fast as `other` one was, round by round, lowest first."""
+def shares(one: Readings, other: Readings) -> list[float]:
+    """Return the reader's processor time as a share of another's, round by round."""
     pairs = zip(one.runs, other.runs, strict=True)
-    return sorted(mine.rate / its.rate for mine, its in pairs)
+    return sorted(mine.cpu / its.cpu for mine, its in pairs)
 
 
 def measure(
@@ -103,19 +106,25 @@ def measure(
 
 def read(running: Sandbox, kind: str, subscriptions: int) -> Reading:
     """Run one reader in a process of its own; it must see every row."""
-    with tempfile.TemporaryDirectory(prefix="seatkeeper-bench-") as folder:
-        state = str(Path(folder) / "state.db")
-        before = running.cpu_seconds()
-        told = child("bench.reader", kind, str(running.config_file), state)
-        spent = running.cpu_seconds() - before
-    if told["rows"] < subscriptions:
-        raise RuntimeError(f"{kind} read {told['rows']} of {subscriptions} rows")
+    before = running.cpu_seconds()
+    seen = _run(running, kind)
+    spent = running.cpu_seconds() - before
+    if seen["rows"] < subscriptions:
+        raise RuntimeError(f"{kind} read {seen['rows']} of {subscriptions} rows")
     return Reading(
         rows=subscriptions,
-        seconds=told["seconds"],
-        cpu=told["cpu"],
-        waited=told["waited"],
+        seconds=seen["seconds"],
+        cpu=seen["cpu"],
+        waited=seen["waited"],
         server_cpu=spent,
-        requests=told["requests"],
-        peak_mib=told["peak_mib"],
+        requests=seen["requests"],
+        peak_mib=seen["peak_mib"],
     )
+
+
+def _run(running: Sandbox, kind: str) -> Document:
+    if kind in places.PLACES:
+        return places.read(kind, told(load_config(running.config_file, {})))
+    with tempfile.TemporaryDirectory(prefix="seatkeeper-bench-") as folder:
+        state = str(Path(folder) / "state.db")
+        return child("bench.reader", kind, str(running.config_file), state)

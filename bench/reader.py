@@ -3,7 +3,9 @@
 | kind      | what it does with every page                                               |
 |-----------|----------------------------------------------------------------------------|
 | plain     | `requests.get(link).json()`, follows the nextLink                          |
+| orjson    | the same with `orjson.loads(content)`                                      |
 | connector | our client: DataverseClient.pages, with its look before and after the walk |
+| detect    | our client and detection: what would be stored of every row is made        |
 | bytes     | receives the bytes and looks at none: the floor that server and TLS set    |
 | adopt     | our client, detection and the local state: the daemon's first cycle        |
 """
@@ -16,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
@@ -25,7 +28,13 @@ from connector.auth import dataverse_scope
 from connector.dataverse.odata import VERSION, tracked_path
 from seatkeeper.bootstrap import Application, build, meet
 from seatkeeper.config import Config, load_config
-from sync.poll import POLLED, poll_subscriptions
+from seatkeeper.mapping_folder import open_mappings
+from sync.mapping import Entity
+from sync.opening import first_rows
+from sync.poll import poll_subscriptions
+from sync.polled_rows import POLLED
+from sync.remote import Cells
+from sync.side_watch import followed
 
 TRACKED = "odata.track-changes,odata.maxpagesize=5000"
 NEXT_LINK = re.compile(rb'"@odata\.nextLink":"([^"]+)"')
@@ -58,9 +67,7 @@ class Place:
     token: str
 
     def columns(self) -> tuple[str, ...]:
-        """Return what the daemon selects when it polls subscriptions."""
-        entity = self.application.mappings.entity("subscription")
-        return (*entity.columns(*POLLED), VERSION)
+        return asked(self.application.mappings.entity("subscription"))
 
     def set_name(self) -> str:
         return self.application.mappings.entity("subscription").set
@@ -88,10 +95,32 @@ def plain(place: Place) -> int:
     return rows
 
 
+def by_orjson(place: Place) -> int:
+    """Follow the pages as a script does that knows orjson."""
+    rows, link = 0, place.first_link()
+    with place.signed_in() as signed_in:
+        while link:
+            document = orjson.loads(signed_in.get(link, timeout=120).content)
+            rows += len(document["value"])
+            link = document.get("@odata.nextLink")
+    return rows
+
+
 def connector(place: Place) -> int:
     """Follow the pages with our client."""
     crm = place.application.engine.ports.crm
     return sum(len(page.rows) for page in crm.pages(place.set_name(), place.columns(), None))
+
+
+def detected(place: Place) -> int:
+    """Follow the pages with our client, and make of every row what is stored of it."""
+    engine, rows = place.application.engine, 0
+    entity = place.application.mappings.entity("subscription")
+    for page in engine.ports.crm.pages(place.set_name(), place.columns(), None):
+        if isinstance(page.rows, Cells):
+            made = first_rows(entity, page.rows, engine.now().date())
+            rows += len(made.ids) if made else 0
+    return rows
 
 
 def received(place: Place) -> int:
@@ -113,6 +142,8 @@ def adopt(place: Place) -> int:
 
 READERS: dict[str, Callable[[Place], int]] = {
     "plain": plain,
+    "orjson": by_orjson,
+    "detect": detected,
     "connector": connector,
     "bytes": received,
     "adopt": adopt,
@@ -123,6 +154,24 @@ def _token(config: Config) -> str:
     sign_in, scope = config.dataverse.sign_in, dataverse_scope(config.dataverse.url)
     with session(sign_in, HTTPAdapter()) as signing_in:
         return access_token(sign_in, signing_in, scope)
+
+
+def told(config: Config) -> dict[str, object]:
+    """Return what a client of others needs for the same read."""
+    entity = open_mappings(None).entity("subscription")
+    return {
+        "url": config.dataverse.url,
+        "ca_file": str(config.dataverse.sign_in.ca_file),
+        "token": _token(config),
+        "table": entity.table,
+        "set": entity.set,
+        "columns": [*asked(entity)],
+    }
+
+
+def asked(entity: Entity) -> tuple[str, ...]:
+    """Return what the daemon selects when it polls subscriptions."""
+    return (*entity.columns(*dict.fromkeys((*POLLED, *followed(entity)))), VERSION)
 
 
 def measure(kind: str, config_file: Path, state: str) -> dict[str, object]:

@@ -1,34 +1,22 @@
 """All measurements, and what each says about the targets."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from statistics import median
 
-from bench import exchanges, first_read, invoicing, laying, reaction, sweep_limits
-from bench.first_read import Readings, ratios
+from bench import burst_limits, exchanges, invoicing, laying, reaction, reading_limits, sweep_limits
 from bench.report import Table, Verdict, verdicts
 from bench.running import Sandbox, child
 
-TIMES_PLAIN = 1.3
-MOST_MIB = 150.0
 FLAT = 1.1
 IDLE, DEACTIVATION, ACTIVATION = 2, 4, 5
 P95_SECONDS = 2.0
 LAID_SECONDS, LAID_MIB = 60.0, 3072.0
-SERVER_SHARE = 0.5
 WRITES_PER_INVOICE = 1.2
 PAGE_MS = 100.0
 SETTLED_SECONDS = 60.0
 """Of one core, for 100,000 subscriptions."""
-WORDS = {
-    "cold": "bytes only, first walk of all",
-    "bytes": "bytes only (the floor)",
-    "plain": "requests + json",
-    "connector": "connector",
-    "adopt": "connector + detection + SQLite",
-}
-
 Say = Callable[[str], None]
 
 
@@ -37,15 +25,15 @@ class Sizes:
     """How much is measured."""
 
     rows: int = 200_000
-    fewer_rows: int = 50_000
-    rounds: int = 7
-    adoptions: int = 3
+    more_rows: int = 1_000_000
+    rounds: int = 5
     changes: int = 10
     samples: int = 40
     settled: int = 10_000
     laid: int = 1_000_000
     invoices: int = 1_000
     swept: int = 100_000
+    burst: int = 2_000
     console: int = 100_000
 
 
@@ -113,83 +101,7 @@ def _reaction(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
 
 def _first_read(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
     """Read the subscriptions first, over TLS, each time in a process of its own."""
-    readings: dict[tuple[str, int], Readings] = {}
-    for rows in (sizes.fewer_rows, sizes.rows):
-        running.reset(rows)
-        for one in (
-            *first_read.measure(running, rows, sizes.adoptions, ("adopt",)),
-            *first_read.measure(running, rows, sizes.rounds),
-        ):
-            readings.setdefault((one.kind, rows), one)
-    table = Table(
-        title="First read",
-        head=(
-            "reader", "rows", "rows/s", "slowest-fastest", "peak MiB",
-            "waiting for the answer", "server busy", "reader CPU/row", "server CPU/row",
-        ),
-        rows=tuple(map(_reading, readings.values())),
-    )  # fmt: skip
-    return list(_judged(readings, sizes)), table
-
-
-def _reading(seen: Readings) -> tuple[str, ...]:
-    slowest, fastest = seen.spread
-    return (
-        WORDS[seen.kind],
-        f"{seen.subscriptions:,}",
-        f"{seen.rate:,.0f}",
-        f"{slowest:,.0f}-{fastest:,.0f}",
-        f"{seen.peak_mib:.0f}",
-        f"{seen.waiting:.0%}",
-        f"{seen.serving:.0%}",
-        f"{seen.cpu:.2f} us",
-        f"{seen.server_cpu:.2f} us",
-    )
-
-
-def _judged(readings: dict[tuple[str, int], Readings], sizes: Sizes) -> Iterator[Verdict]:
-    connector, plain = readings["connector", sizes.rows], readings["plain", sizes.rows]
-    rounds = ratios(connector, plain)
-    times = median(rounds)
-    yield Verdict(
-        name=f"first read of {sizes.rows:,} rows, times the plain loop",
-        measured=f"{times:.2f} (rounds {rounds[0]:.2f}-{rounds[-1]:.2f})",
-        target=f">= {TIMES_PLAIN}",
-        met=times >= TIMES_PLAIN,
-    )
-    processor = plain.cpu / connector.cpu
-    yield Verdict(
-        name="the same in processor time of the reader",
-        measured=f"{processor:.2f}",
-        target=f">= {TIMES_PLAIN}",
-        met=processor >= TIMES_PLAIN,
-    )
-    share = plain.server_cpu / plain.cpu
-    yield Verdict(
-        name="processor time of the sandbox / of the plain loop, per row",
-        measured=f"{share:.2f}",
-        target=f"<= {SERVER_SHARE:g}",
-        met=share <= SERVER_SHARE,
-    )
-    yield from (_memory(readings[kind, sizes.rows], kind) for kind in ("connector", "adopt"))
-    for kind in ("connector", "adopt"):
-        few, many = readings[kind, sizes.fewer_rows], readings[kind, sizes.rows]
-        growth = many.peak_mib / few.peak_mib
-        yield Verdict(
-            name=f"flat: peak of {sizes.rows:,} / {sizes.fewer_rows:,} rows, {WORDS[kind]}",
-            measured=f"{growth:.2f}",
-            target=f"<= {FLAT}",
-            met=growth <= FLAT,
-        )
-
-
-def _memory(seen: Readings, kind: str) -> Verdict:
-    return Verdict(
-        name=f"peak memory of it, {WORDS[kind]}",
-        measured=f"{seen.peak_mib:.0f} MiB",
-        target=f"< {MOST_MIB:g} MiB",
-        met=seen.peak_mib < MOST_MIB,
-    )
+    return reading_limits.measure(running, (sizes.rows, sizes.more_rows), sizes.rounds)
 
 
 def _laying(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
@@ -281,6 +193,11 @@ def _first_sweep(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
     return sweep_limits.measure(running, sizes.swept, FLAT)
 
 
+def _burst(running: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
+    """Deactivate many subscriptions at once, on a simulated clock."""
+    return burst_limits.measure(running, sizes.burst)
+
+
 def _console(_: Sandbox, sizes: Sizes) -> tuple[list[Verdict], Table]:
     """Show every page of the console over a filled state, without any service."""
     told = child("bench.console_pages", str(sizes.console))
@@ -308,5 +225,6 @@ PARTS = {
     "settlement": _settlement,
     "invoices": _invoices,
     "first-sweep": _first_sweep,
+    "burst": _burst,
     "console": _console,
 }

@@ -14,21 +14,26 @@ import orjson
 from sync.remote import Json, Row
 
 
+def without_mark(content: bytes) -> bytes:
+    """Return the text without the byte order mark."""
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
 def read_fast(content: bytes) -> Json:
     """Parse with floats; for pages of thousands of rows. Raise ValueError."""
-    document: Json = orjson.loads(content.removeprefix(codecs.BOM_UTF8))
+    document: Json = orjson.loads(without_mark(content))
     return document
 
 
 def read_exact(content: bytes) -> Json:
     """Parse with `Decimal` for every fraction. Raise ValueError."""
-    document: Json = json.loads(content.removeprefix(codecs.BOM_UTF8), parse_float=Decimal)
+    document: Json = json.loads(without_mark(content), parse_float=Decimal)
     return document
 
 
 def read_error(content: bytes) -> Json:
     """Parse what an error says; stack traces in it can hold bare line ends. Raise ValueError."""
-    document: Json = json.loads(content.removeprefix(codecs.BOM_UTF8), strict=False)
+    document: Json = json.loads(without_mark(content), strict=False)
     return document
 
 

@@ -12,9 +12,10 @@ Rows may come twice. Nothing is kept: memory does not grow with the table.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
+from connector.dataverse.cells import CellReader
 from connector.dataverse.faults import fault_of
 from connector.dataverse.odata import VERSION, newest_path, since_path, tracked_path
 from connector.dataverse.wire import OK, Wire
@@ -49,6 +50,15 @@ class Walk:
         return render(asdict(self)).decode()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a full read asks for, and what reads its pages."""
+
+    set_name: str
+    columns: Sequence[str]
+    cells: CellReader = field(default_factory=CellReader)
+
+
 def is_walk(cursor: str) -> bool:
     """Tell where a full read goes on from a delta link."""
     return cursor.startswith("{")
@@ -68,10 +78,10 @@ class Pages:
         """Walk the whole table, then what changed meanwhile, then name the delta link."""
         start = tracked_path(set_name, columns)
         ahead: Walk | None = _resumed(resume, start) or self._begun(set_name, start)
-        restarted = False
+        asked, restarted = _Asked(set_name=set_name, columns=columns), False
         while (walk := ahead) is not None:
             try:
-                page, ahead = self._step(walk, set_name, columns)
+                page, ahead = self._step(walk, asked)
             except LinkRefused:
                 if restarted:
                     raise
@@ -110,16 +120,17 @@ class Pages:
             return replace(walk, next_link="")
         return self._begun(set_name, walk.start)
 
-    def _step(self, walk: Walk, set_name: str, columns: Sequence[str]) -> tuple[Page, Walk | None]:
+    def _step(self, walk: Walk, asked: _Asked) -> tuple[Page, Walk | None]:
         """Fetch the next page; return it with the walk as it stands then, None at its end."""
         late = bool(walk.delta_link)
-        start = since_path(set_name, columns, walk.newest) if late else walk.start
+        newer = since_path(asked.set_name, asked.columns, walk.newest)
+        start = newer if late else walk.start
         headers = self._plain if late else self._tracked
-        page, link = _parsed(self._fetch(walk.next_link or start, headers))
+        page, link = _walked(self._fetch(walk.next_link or start, headers), asked.cells)
         if late and not link:
             return replace(page, walk=walk.id, delta_link=walk.delta_link), None
         if not (late or link or page.delta_link):
-            raise _untracked(set_name)
+            raise _untracked(asked.set_name)
         told = walk.delta_link if late or link else page.delta_link
         after = replace(walk, next_link=link or "", delta_link=told or "")
         return replace(page, walk=walk.id, delta_link=None, resume=after.text()), after
@@ -171,6 +182,14 @@ def _resumed(cursor: str | None, start: str) -> Walk | None:
         next_link=text(told.get("next_link")),
         delta_link=text(told.get("delta_link")),
     )
+
+
+def _walked(reply: Reply, cells: CellReader) -> tuple[Page, str | None]:
+    """Parse a page of a full read, as cells where it fits."""
+    found = cells.read(reply.content)
+    if found is None:
+        return _parsed(reply)
+    return Page(rows=found.rows, delta_link=found.delta_link or None), found.next_link or None
 
 
 def _parsed(reply: Reply) -> tuple[Page, str | None]:

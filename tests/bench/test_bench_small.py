@@ -1,11 +1,13 @@
 """The measurements run on a small world; what they measured is not judged here."""
 
 import os
+from pathlib import Path
 
 import pytest
 import requests
 
 from bench import (
+    burst,
     exchanges,
     first_read,
     first_sweep,
@@ -16,6 +18,7 @@ from bench import (
     settling,
     sweep_limits,
 )
+from bench.peers import places
 from bench.running import Sandbox
 from sandbox.server import Options, start
 from seatkeeper.mapping_folder import shipped
@@ -44,6 +47,23 @@ def test_requests_are_counted_and_the_licences_really_follow(running):
     seen = exchanges.measure(running, changes=1)
     assert (seen.idle.total(), seen.deactivation.total(), seen.activation.total()) == (1, 1, 1)
     assert any("PATCH /v1/" in one for one in seen.shown)
+
+
+def test_a_burst_is_followed_to_its_end_and_its_requests_are_counted(running):
+    running.reset(ROWS)
+    told = burst.run(running.config_file, 3)
+    assert (told["changes"], told["partner_center"]) == (3, 2.0)
+    assert 0 < told["dataverse"] <= told["dataverse_five_minutes"]
+    assert 0 < told["minutes"] < 1
+
+
+def test_each_client_of_others_has_a_place_with_pinned_requirements():
+    for kind, folder in places.PLACES.items():
+        place = Path(places.__file__).parent / folder
+        asked = (place / "requirements.in").read_text().split()
+        locked = (place / "requirements.lock").read_text()
+        assert all(f"\n{name}==" in f"\n{locked}" for name in asked)
+        assert f'"{kind}": ' in (place.parent / "reading.py").read_text()
 
 
 def test_the_first_walk_of_all_is_told_apart(running):

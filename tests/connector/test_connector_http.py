@@ -9,10 +9,13 @@ import requests
 import trustme
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
+    ReadTimeoutError,
+    SSLError,
 )
 
 from connector.errors import NoAnswer, NotSent
@@ -328,3 +331,23 @@ def test_only_the_configured_authority_is_trusted(tls_server, trusted, tmp_path,
         with pytest.raises(NotSent, match="ca_file"):
             http.once(call)
     http.session().close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ProtocolError("cut off"), id="cut off"),
+        pytest.param(ReadTimeoutError(None, URL, "slow"), id="too slow"),
+        pytest.param(DecodeError("no gzip"), id="garbled"),
+        pytest.param(SSLError("bad record"), id="a broken TLS record"),
+    ],
+)
+def test_an_answer_that_breaks_off_was_perhaps_executed(error):
+    class Breaking(Scripted):
+        def send(self, *args, **kwargs):
+            answer = super().send(*args, **kwargs)
+            answer.raw.read = lambda **_: (_ for _ in ()).throw(error)
+            return answer
+
+    with pytest.raises(NoAnswer):
+        http_to(Breaking([told({})]), Clockwork()).once(CALL)

@@ -1,0 +1,1 @@
+"""Clients by others, measured beside ours."""
