@@ -12,7 +12,7 @@ _NAMES = (
     "status request_id correlation_id said operations change rule error subjects service "
     "state pid poll_seconds mode path seconds attempt method retry_after signal "
     "version contract invoice total currency left parked changes worked ending listen mapping "
-    "bytes began suspects since "
+    "bytes began suspects since holder "
 )
 ALLOWED = frozenset(_NAMES.split())
 """The field names that may be logged; anything else is left out by name (rule: log no secret)."""

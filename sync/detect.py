@@ -185,7 +185,8 @@ class _Walk:
 def _walk(
     base: Seen, sight: Sight, history: Sequence[AuditEntry], watched: Watched, *, fresh: bool
 ) -> _Walk:
-    walk = _Walk(end=base.point, audit_id=base.audit_id, claims=base.claims)
+    end = _consumed_point(base, history, watched)
+    walk = _Walk(end=end, audit_id=base.audit_id, claims=base.claims)
     for entry in _unconsumed(base, history, fresh=fresh):
         if fresh and entry.operation == "create" and not walk.facts:
             _step(walk, entry, _overlay(sight.point, entry.new, watched), Source.NEW_ROW, sight.id)
@@ -201,6 +202,18 @@ def _walk(
             _step(walk, entry, now, Source.AUDIT, sight.id)
             walk.claims = ()  # rows come in order: what was claimed and did not come never will
     return walk
+
+
+def _consumed_point(base: Seen, history: Sequence[AuditEntry], watched: Watched) -> Point:
+    """Return where the consumed history ends.
+
+    Logs that were adopted tell their audit row, but not all that it changed: it is younger than
+    the snapshot then.
+    """
+    last = next((entry for entry in history if entry.id == base.audit_id), None)
+    if last is None or base.claims or last.at < base.modified_at:
+        return base.point
+    return _overlay(base.point, last.new, watched)
 
 
 def _is_claimed(claim: tuple[Point, Point], entry: AuditEntry, watched: Watched) -> bool:

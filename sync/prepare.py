@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.periods import UnknownTimeZoneError, effective_date
-from lifecycle.states import Provisioning
+from lifecycle.states import LogKind, Provisioning
 from sync import left_alone
 from sync.accepted_lines import accepted
 from sync.choosing import chosen
@@ -22,7 +22,7 @@ from sync.gating import gated_plan
 from sync.held import read_held
 from sync.judge import Judgement, judge, standing_refusal
 from sync.mapping import MalformedRowError
-from sync.model import Context, Subscription
+from sync.model import ChangeLog, Context, Subscription
 from sync.plan import needs_provider, plan
 from sync.planned import Case, Prepared
 from sync.polled_rows import POLLED, lookups
@@ -32,6 +32,8 @@ from sync.remote import Licence, LicenceRef, NotFound, Read, Refused, Row, Unava
 from sync.settling import Trouble
 from sync.sides_plan import keeping_apart, with_sides
 from sync.state import Fact, FactState, Operation, Parked, Seen, Source
+
+_RETURNS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,16 +229,23 @@ def _moment(engine: Engine, context: Context) -> Moment:
 def _held_on_log(context: Context, *, is_checked: bool) -> Row | None:
     """Find the hold on the newest log that carries one, when the local state was lost.
 
-    What was given back since counts only when no late suspend may have taken it again.
+    What was given back since counts only when no late suspend may have taken it again. Seats that
+    were set in the same step as a return tell it as well: the return itself is superseded then.
     """
     for log in reversed(context.logs):
-        given_back = log.kind in {"activation", "resume"} and not is_checked
-        is_foreign = log.origin == "partner_center"
-        if given_back and (is_foreign or log.provisioning is Provisioning.PROVISIONED):
+        if _is_in_use(log) and not is_checked:
             return None
         if log.held:
             return read_held(log.held)
     return None
+
+
+def _is_in_use(log: ChangeLog) -> bool:
+    """Tell a log after which the licence is in use."""
+    if log.origin == "partner_center":
+        return log.kind in _RETURNS
+    is_set = log.kind in _RETURNS or (log.kind == LogKind.QUANTITY_CHANGE and log.quantity_after)
+    return bool(is_set and log.provisioning is Provisioning.PROVISIONED)
 
 
 def _licence(engine: Engine, context: Context) -> tuple[Licence | None, Trouble | None]:

@@ -133,7 +133,7 @@ def provided(engine: Engine, case: Case, plan: Plan, licence: Licence, *, done: 
     if row is None or plan.standing is None:
         return
     sent = found.of(Course.TO_PARTNER_CENTER) if found and done else ()
-    names = {*_stated(plan, licence), *(one.field for one in sent)}
+    names = {*_stated(plan, licence, done=done), *(one.field for one in sent)}
     wanted = {"status": plan.standing.status.value, "quantity": plan.standing.quantity}
     sides = _held(engine, {**row.mapped, **wanted}, licence, names)
     subject = case.subscription_id
@@ -152,11 +152,14 @@ def provided(engine: Engine, case: Case, plan: Plan, licence: Licence, *, done: 
     engine.ports.store.tx(tx_provided)
 
 
-def _stated(plan: Plan, licence: Licence) -> Iterator[str]:
-    """Yield what of the state the steps were about: other seats there may be news to Dynamics."""
+def _stated(plan: Plan, licence: Licence, *, done: bool) -> Iterator[str]:
+    """Yield what of the state is settled: seats that differ only where the steps were about them.
+
+    A decrease that waits for the renewal is; other seats there may be news to Dynamics.
+    """
     yield "status"
     alike = plan.standing is not None and plan.standing.quantity == licence.quantity
-    if alike or (plan.steps and (plan.steps.failure or _SEATS & {*plan.steps.actions})):
+    if alike or (done and plan.steps and _SEATS & {*plan.steps.actions}):
         yield "quantity"
 
 

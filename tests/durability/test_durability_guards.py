@@ -240,7 +240,7 @@ def test_rule_6_a_plan_of_other_mappings_is_refused(five):
     plan, before = _plan(five), engine.mappings
     engine.mappings = replace(before, hash="another")
     try:
-        with pytest.raises(RefusedByHandError, match="mappings changed"):
+        with pytest.raises(RefusedByHandError, match="another are in force"):
             _accept(five, plan)
     finally:
         engine.mappings = before

@@ -217,3 +217,15 @@ def test_what_a_suspended_licence_does_not_take_is_sent_when_it_is_active_again(
     goes_round(at, 3)
     assert at.stage.licence()["autoRenewEnabled"] is True
     assert (at.left, at.differences) == ([], {})
+
+
+def test_rule_2_10_what_was_given_back_with_other_seats_is_held_no_more(sides):
+    at = sides()
+    at.stage.edits(status="paused", sk_autorenew=False)
+    at.stage.runs()
+    at.stage.edits(sk_quantity=11)
+    at.stage.edits(status="active")
+    at.stage.runs()
+    licence = at.stage.licence()
+    assert (licence["quantity"], licence["autoRenewEnabled"]) == (11, False)
+    assert (at.left, at.differences) == ([], {})
