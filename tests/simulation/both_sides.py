@@ -52,7 +52,10 @@ def _sent_back(evidence: Evidence, subscription: str, states: Sequence[Commit]) 
     chosen = sum(invariants.differs(one, "sk_autorenew") for one in edits)
     renewed = sum(not one.by_us and invariants.differs(one, "commitmentEndDate") for one in states)
     wrong = []
-    allowances = {"quantity": causes + renewed, "autoRenewEnabled": 2 * causes + chosen}
+    hands = [one.seq for one in states if not one.by_us and invariants.differs(one, "quantity")]
+    amid = invariants.hands_amid(evidence, subscription, hands)
+    seats = causes + renewed + amid
+    allowances = {"quantity": seats, "autoRenewEnabled": 2 * causes + chosen}
     for name, allowed in allowances.items():
         sent = sum(one.by_us and invariants.differs(one, name) for one in states)
         if sent > allowed:

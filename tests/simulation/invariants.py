@@ -85,13 +85,15 @@ def i2_turned_as_needed(evidence: Evidence, subscription: str, licence: str) -> 
     if evidence.is_lossy or not evidence.exists(subscription):
         logged = max(logged, expected.course(edits).steps)
     hands = [one.seq for one in turns if not one.by_us]
-    causes = logged + 2 * sum(map(takes_date_back, edits)) + _amid(evidence, subscription, hands)
+    causes = (
+        logged + 2 * sum(map(takes_date_back, edits)) + hands_amid(evidence, subscription, hands)
+    )
     if ours <= causes:
         return []
     return [f"I2 the licence {licence} was turned {ours} times for {causes} causes"]
 
 
-def _amid(evidence: Evidence, subscription: str, hands: Sequence[int]) -> int:
+def hands_amid(evidence: Evidence, subscription: str, hands: Sequence[int]) -> int:
     """Count hands that came between what a person asked for and its end: the owner wins then."""
     edits = [one.seq for one in evidence.of("sk_subscription", subscription) if not one.by_us]
     spans = []

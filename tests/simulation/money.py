@@ -5,7 +5,7 @@ a seat of the recurring line is worth its amount / (seats x days), a further one
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,8 @@ class Cycle:
     start: date
     end: date
     issued_at: int
+    charged_at: int | None = None
+    """When a charge of its own was first written for a subscription, on a draft perhaps."""
 
     @property
     def days(self) -> int:
@@ -95,12 +97,27 @@ def worth(evidence: Evidence, subscription: str, cycle: Cycle) -> Worth:
     logs = evidence.logs(subscription)
     prices = [Decimal(str((log.after or {})["sk_unitprice"] or 0)) for log in logs]
     least = most = Decimal(0)
+    cycle = replace(cycle, charged_at=_charged_at(evidence, subscription, cycle))
     base = _base(evidence, subscription, cycle)
     for day in cycle:
         fewest, seats = seats_on(day, logs, cycle, base[0], is_lossy=evidence.is_lossy)
         least += _day(fewest, base, min(prices, default=Decimal(0)), cycle)
         most += _day(seats, base, max(prices, default=Decimal(0)), cycle)
     return Worth(least, most)
+
+
+def _charged_at(evidence: Evidence, subscription: str, cycle: Cycle) -> int | None:
+    """Return when a charge for a cycle was first written; a change may come too late for it."""
+    return min(
+        (
+            one.seq
+            for one in evidence.of("sk_invoiceline")
+            if one.is_created and one.after and Decimal(str(one.after.get("sk_amount") or 0)) > 0
+            if one.after.get("_sk_subscriptionid_value") == subscription
+            and _is_in(one.after, cycle)
+        ),
+        default=None,
+    )
 
 
 def _day(seats: int, base: tuple[int, Decimal], price: Decimal, cycle: Cycle) -> Decimal:
@@ -136,9 +153,11 @@ def seats_on(
         before, after = log["sk_quantitybefore"], log["sk_quantityafter"]
         if before == after or first_day(log) > day or (not state and before and after):
             continue
-        is_kept = log["sk_refunddecision"] in DECLINED and one.seq > cycle.issued_at
+        is_declined = log["sk_refunddecision"] in DECLINED
+        is_kept = is_declined and one.seq > cycle.issued_at
+        may_be_kept = is_declined and one.seq > (cycle.charged_at or one.seq)
         fewest = max(min(billed, base), after) if is_kept else after
-        billed = max(billed, after) if is_kept else after
+        billed = max(billed, after) if is_kept or may_be_kept else after
         state = after
     return fewest, billed
 
