@@ -201,6 +201,20 @@ def test_rule_5_3_a_subscription_with_work_of_its_own_waits_and_stays_suspect(si
     assert at.logged() == [("deactivation", -10, "provisioned", "dynamics")]
 
 
+def test_rule_5_3_seats_that_do_not_go_are_told_until_they_are_alike(sides):
+    at = sides()
+    at.stage.edits(sk_quantity=5)
+    at.stage.edits(status="suspended")
+    at.stage.runs()
+    at.at_partner_center(status="active")
+    at.looks()
+    for _ in range(3):
+        at.stage.runs()
+        assert at.stage.parked_codes() == ["value-refused"]
+        assert at.differences == {"quantity": "to_partner_center"}
+    assert (at.stage.now_row["sk_quantity"], at.stage.licence()["quantity"]) == (5, 10)
+
+
 def test_rule_5_3_seats_that_changed_unseen_come_over_though_a_suspend_went_out_since(sides):
     at = sides()
     at.at_partner_center(quantity=8)

@@ -53,6 +53,13 @@ FOUND = {
         Act("restore"),
         Act("status", 4, 0, "active"),
     ],
+    "where the history of adopted logs goes on is told by the audit row of the newest": [
+        Act("back up"),
+        Act("both", 3, 13, "suspended"),
+        Work(),
+        Act("restore"),
+        Act("status", 3, 0, "active"),
+    ],
     "a refused change is judged after the one before it, when that one must be decided anew": [
         Act("status", 0, 0, "cancelled"),
         DAY,
