@@ -67,7 +67,7 @@ $(MUTATION)/.ready: tests/mutation/requirements.lock $(VENV)/.ready
 mutants: $(MUTATION)/.ready  #? break the engine on purpose; MUTANTS="sync.plan.*" some of it, SAMPLE=60 of each module
 	rm -rf mutants
 	$(MUTATION)/bin/mutmut run --max-children 1 "sync.late.x_expect*"
-	cd mutants && PYTHONPATH=. ../$(MUTATION)/bin/python -m pytest -p tests.mutation.session -s -q -p no:randomly -p no:cacheprovider tests/engine tests/durability
+	cd mutants && PYTHONPATH=. ../$(MUTATION)/bin/python -m pytest -p tests.mutation.session -s -q -p no:randomly -p no:cacheprovider tests/engine tests/durability tests/reconcile
 
 record: setup  #? the cassettes of the tests anew; CONFIG=config.yaml [OUT=recording] records your tenant
 ifdef CONFIG
