@@ -60,3 +60,17 @@ def test_the_screen_is_for_a_person(config, capsys):
     screen = capsys.readouterr().out
     assert "last_poll" in screen
     assert len(screen.splitlines()) < 40
+
+
+def test_mapping_files_that_cannot_be_used_hide_nothing_else(config, tmp_path, capsys):
+    broken = tmp_path / "mappings"
+    broken.mkdir()
+    (broken / "provider.yaml").write_text("fields: {a: 1\n", encoding="utf-8")
+    config.write_text(f"{config.read_text()}\nmappings: {broken}\n", encoding="utf-8")
+    code = run_command(["status", "--config", str(config), "--json"])
+    said = capsys.readouterr()
+    facts = json.loads(said.out)
+    assert (code, facts["organisation"]) == (0, "org-1")
+    assert facts["mapping_hash"] == "unknown: the files cannot be used"
+    assert "provider.yaml:2" in said.err
+    assert "keeps its earlier ones" in said.err
