@@ -182,6 +182,10 @@ class Http:
             self._lanes.close(queue, seconds)
             self._meter.throttled(queue, seconds)
 
+    def limit(self, queue: str, per_minute: int) -> None:
+        """Send no more than so many calls of a lane in any minute; the others wait."""
+        self._lanes.limit(queue, per_minute)
+
     def session(self) -> requests.Session:
         """Return this thread's session."""
         session: requests.Session | None = getattr(self._local, "session", None)

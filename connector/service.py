@@ -42,6 +42,8 @@ class Address:
     """How it is called in messages; its calls wait together when it is throttled."""
     headers: Mapping[str, str] = field(default_factory=dict)
     correlation_headers: tuple[str, ...] = ()
+    per_minute: int | None = None
+    """How many calls it takes in a minute; None: its answers tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Service:
         self._lock = threading.Lock()
         self._outage = Outage(address.name)
         self._last_date: datetime | None = None
+        if address.per_minute is not None:
+            http.limit(address.name, address.per_minute)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Read, and repeat after a passing trouble."""

@@ -15,6 +15,7 @@ import structlog
 from connector.documents import mapping, render, sequence, text
 from connector.errors import unsent_or_unclear
 from connector.http import Http, Reply
+from connector.pace import PER_MINUTE
 from connector.partner_center import records, wire
 from connector.partner_center.faults import fault_of
 from connector.service import Address, Request, Service, TokenSource
@@ -43,6 +44,9 @@ HEADERS: Final = {
     "X-Locale": "en-US",
 }
 
+_LATE: Final = 10
+"""Calls of a minute that may be under way when it begins."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -62,6 +66,7 @@ class PartnerCenterClient:
                 name=f"partner center {urlsplit(url).netloc}",
                 headers=HEADERS,
                 correlation_headers=("MS-CorrelationId",),
+                per_minute=PER_MINUTE - _LATE,
             ),
         )
 

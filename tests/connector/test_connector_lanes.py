@@ -137,3 +137,27 @@ def test_a_call_that_fails_gives_its_place_back():
 
     threading.Thread(target=after, daemon=True).start()
     assert passed.wait(PATIENCE)
+
+
+def test_a_limit_lets_no_more_calls_pass_in_any_minute():
+    effects = Clockwork()
+    lanes = Lanes(effects, 60.0)
+    lanes.limit("host", 3)
+    passed = []
+    for _ in range(9):
+        effects.time += 5.0
+        with lanes.passing("host", "a call"):
+            passed.append(effects.monotonic())
+    assert all(later - earlier >= 60.0 for earlier, later in zip(passed, passed[3:], strict=False))
+    assert passed[-1] - passed[0] == 130.0
+    assert effects.slept == [45.0, 45.0]
+
+
+def test_a_limit_of_one_service_holds_no_other():
+    effects = Clockwork()
+    lanes = Lanes(effects, 60.0)
+    lanes.limit("host", 1)
+    for name in ("host", "another", "another"):
+        with lanes.passing(name, "a call"):
+            pass
+    assert effects.slept == []
