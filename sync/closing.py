@@ -80,13 +80,21 @@ def reopen_group(engine: Engine, operations: Sequence[Operation], reason: str) -
                 continue  # what was asked for was meant for the row as it stood
             if operations[0].group.startswith(GROUP_NOTE):
                 continue  # only the message has to be written anew
-            planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
-            tx.set_fact_state(planned, FactState.WAITING)
+            _take_back(tx, subject)
             if _reached_provider(tx, subject, {one.group for one in operations}):
                 tx.watch(subject, engine.now())  # what is decided now may not ask for it any more
             tx.trail([engine.trail(subject, "decide anew", reason=reason)])
 
     engine.ports.store.tx(tx_reopen)
+
+
+def _take_back(tx: Tx, subject: str) -> None:
+    """Forget what was planned: nothing of it was written, and its changes wait again."""
+    planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
+    tx.set_fact_state(planned, FactState.WAITING)
+    known = tx.seen([subject]).get(subject)
+    if known is not None and known.planned is not None:
+        tx.put_seen([replace(known, planned=None)])
 
 
 def _reached_provider(tx: Tx, subject: str, groups: Container[str]) -> bool:
@@ -103,8 +111,7 @@ def fail_group(engine: Engine, operations: Sequence[Operation], trouble: Trouble
     def tx_fail(tx: Tx) -> None:
         _set_state(tx, _with_steps(tx, operations), OperationState.FAILED, trouble.reason)
         for subject in {operation.subject for operation in operations}:
-            planned = [fact.key for fact in tx.facts(subject, FactState.PLANNED)]
-            tx.set_fact_state(planned, FactState.WAITING)
+            _take_back(tx, subject)
             park(engine, tx, subject, trouble)
 
     engine.ports.store.tx(tx_fail)

@@ -4,10 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lifecycle.decisions import Standing
+from sync.comparing import merged
 from sync.engine import Engine
 from sync.follow import VERSION, keep_met, keep_place, pages, version_of
 from sync.logs import LOGGED, known_log
-from sync.mapping import Entity
+from sync.mapping import Entity, Record
+from sync.mapping_sides import stored, there
 from sync.ports import Tx
 from sync.remote import Page, Read, Row
 from sync.restored import believe_logs
@@ -74,7 +77,9 @@ def _adopt_logged(engine: Engine, tx: Tx, subject: str, fresh: Sequence[KnownLog
     if standing is None:
         return
     tx.trail([engine.trail(subject, "adopted from its logs", status=standing.status)])
+    tx.wake(Wake(subscription_id=subject, reason="adopted from its logs"))
     entity = engine.mappings.entity("subscription")
+    _settle_sides(engine, tx, entity, mine, standing)
     seen = tx.seen([subject])[subject]
     point = Point(entity.fields["status"].choices[standing.status], standing.quantity)
     if entity.table not in engine.audited:
@@ -87,6 +92,22 @@ def _adopt_logged(engine: Engine, tx: Tx, subject: str, fresh: Sequence[KnownLog
     claims = () if audit_id or seen.point == point else ((seen.point, point),)
     known = replace(seen, point=point, audit_id=audit_id or seen.audit_id, claims=claims)
     tx.put_seen([known])
+
+
+def _settle_sides(
+    engine: Engine, tx: Tx, entity: Entity, logs: Sequence[KnownLog], standing: Standing
+) -> None:
+    """Count as alike what the newest log says that the provider was given (rules.md 5.3)."""
+    subject, newest = logs[0].subscription_id, max(logs, key=lambda log: log.sequence)
+    baseline = tx.baseline(subject)
+    if baseline is None or newest.provisioning != "provisioned":
+        return
+    told: Record = {"status": standing.status.value}
+    if standing.seats:
+        told = {**told, "quantity": standing.quantity}
+    fields = [entity.fields[name] for name in told if name in baseline.crm]
+    held = {one.name: stored(there(one, told[one.name])) for one in fields}
+    tx.put_baselines([merged(baseline, held, held, subject, engine.now())])
 
 
 def _consumed(subject: str, logs: Sequence[KnownLog]) -> str:

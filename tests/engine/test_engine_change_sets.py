@@ -83,7 +83,7 @@ def test_rule_2_6_a_failed_precondition_without_any_row_decides_anew(desk, resul
     assert desk.crm.looked == [["log-1", "line-1"]]
     assert desk.ended() == (OperationState.SUPERSEDED, reason, None, 1)
     assert desk.fact() is FactState.WAITING
-    assert desk.accepted() == (standing("active"), standing("suspended"))
+    assert desk.accepted() == (standing("active"), None)
     assert desk.told(1, "decide anew") == [{"reason": reason}]
     wake = desk.tx(lambda tx: tx.wakes("s1"))
     assert (wake.reason, wake.not_before) == ("decide anew", None)
