@@ -71,7 +71,7 @@ def _dies(name: str, items: Sequence[pytest.Item]) -> bool:
     while status is None:
         ended, code = os.waitpid(child, os.WNOHANG)
         status = code if ended else None
-        if time.monotonic() - begun > 6 * SECONDS:
+        if status is None and time.monotonic() - begun > 6 * SECONDS:
             os.kill(child, 9)
         time.sleep(0.02)
     return os.WIFEXITED(status) and os.WEXITSTATUS(status) == 1
