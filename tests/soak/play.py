@@ -81,11 +81,16 @@ def main() -> int:
         remote(Path(folder), SUBSCRIPTIONS) as (town, application),
     ):
         figures = Soak(town, application).play(changes, minutes)
+        tell(figures)  # before anything is taken down
+    return 0 if is_good(figures) else 1
+
+
+def tell(figures: Figures) -> None:
+    """Print what was measured, and write it down."""
     lines = [f"| {what} | {value} |\n" for what, value in rows(figures)]
     table = "".join(["| what | measured |\n", "|---|---|\n", *lines])
     sys.stdout.write(table)
     write(table)
-    return 0 if is_good(figures) else 1
 
 
 if __name__ == "__main__":
