@@ -23,8 +23,10 @@ _ADVICE = (
 def with_sides(base: Plan, case: Case, policy: Policy) -> Plan:
     """Take over, send and set aside what the comparison says; nothing while the plan is stuck."""
     found = case.comparison
-    if found is None or base.trouble or base.refused:
+    if found is None:
         return base
+    if base.trouble or base.refused:
+        return replace(base, row=_row(base, case, found)) if _follows(base) else base
     base = _sending(replace(base, row=_row(base, case, found)), case, found, policy)
     trouble = conflict(found)
     if trouble is None:
@@ -58,14 +60,18 @@ def _row(base: Plan, case: Case, found: Comparison) -> Record:
     """Return the values to write on the row: plain ones, and the state that a log tells."""
     record: dict[str, Value] = dict(plain(found))
     row, standing = case.context.subscription, base.standing
-    follows = any(one.decided.fact.source is Source.PROVIDER for one in base.logs)
-    if not follows or row is None or standing is None:
+    if not _follows(base) or row is None or standing is None:
         return record
     if row.status is not standing.status:
         record["status"] = standing.status
     if row.quantity != standing.quantity:
         record["quantity"] = standing.quantity
     return record
+
+
+def _follows(base: Plan) -> bool:
+    """Tell whether a log tells a change at the provider; its row goes with it, whatever waits."""
+    return any(one.decided.fact.source is Source.PROVIDER for one in base.logs)
 
 
 def _sending(base: Plan, case: Case, found: Comparison, policy: Policy) -> Plan:

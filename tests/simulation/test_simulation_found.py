@@ -72,6 +72,14 @@ FOUND = {
         Work("cycle", "store", 11),
         Act("status", 2, 0, "suspended"),
     ],
+    "what came over is written on the row though an edited line waits for a person": [
+        Act("schedule", 1, 2),
+        Act("clock", 0, 172_800),
+        Work("hear"),
+        Act("edit line", 1, -25),
+        Act("by hand", 1, 13, "reactivate"),
+        Act("auto-renew", 1, 0),
+    ],
     "a hand at the provider after a restore is not turned back for what the logs told": [
         Act("back up"),
         Act("quantity", 2, 14),
@@ -165,6 +173,17 @@ def test_a_reached_date_never_writes_over_a_person_at_whatever_request_they_save
 def test_two_quantities_whose_history_is_late_are_two_logs():
     """The wait for late audit rows begins anew when the row was saved again meanwhile."""
     steps = [Act("quantity", 4, 9), Work(), Act("wait", 0, 62), Act("quantity", 4, 13), Work()]
+    outcome = run(LATE_AUDIT, steps=steps)
+    assert not outcome.violations, outcome.told()
+
+
+def test_the_wait_for_late_history_begins_anew_after_a_restore():
+    there_and_back = [Act("status", 3, 0, "suspended"), Act("status", 3, 0, "active")]
+    steps = [
+        *(Act("quantity", 3, 7), Work(), Act("back up"), Act("clock", 0, 172_800)),
+        *(*there_and_back, Work(), Act("status", 3, 0, "cancelled")),
+        *(Act("restore"), Work()),
+    ]
     outcome = run(LATE_AUDIT, steps=steps)
     assert not outcome.violations, outcome.told()
 

@@ -47,23 +47,32 @@ def test_help_ends_with_0(call, words):
     assert (code, "Usage" in said) == (0, True)
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("mode: both\nstate: sqlite:///s.db\n", "config.yaml:1: mode: Input should be"),
-        (
-            "mode: apply\nstat: x\n",
-            "config.yaml:2: stat: this key is not known. Did you mean 'state'",
-        ),
-        (VALID + "mappings: none/\n", "mappings: this folder of mappings does not exist."),
-    ],
-)
-@pytest.mark.parametrize("words", [("run", "--once"), ("plan",), ("status",), ("check",)])
+UNUSABLE = [
+    ("mode: both\nstate: sqlite:///s.db\n", "config.yaml:1: mode: Input should be"),
+    (
+        "mode: apply\nstat: x\n",
+        "config.yaml:2: stat: this key is not known. Did you mean 'state'",
+    ),
+]
+NO_FOLDER = (VALID + "mappings: none/\n", "mappings: this folder of mappings does not exist.")
+
+
+@pytest.mark.parametrize(("text", "told"), [*UNUSABLE, NO_FOLDER])
+@pytest.mark.parametrize("words", [("run", "--once"), ("plan",), ("check",)])
 def test_what_cannot_be_used_ends_with_78_file_line_and_field(call, tmp_path, words, text, told):
     write(tmp_path, text)
     code, said = call(*words)
     assert code == 78
     assert told in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "ends"), [*((*one, 78) for one in UNUSABLE), (*NO_FOLDER, 0)]
+)
+def test_the_status_needs_a_configuration_and_no_mappings(call, tmp_path, text, told, ends):
+    write(tmp_path, text)
+    code, said = call("status")
+    assert (code, told in said) == (ends, True)
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(call, monkeypatch):
