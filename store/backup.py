@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -55,14 +55,14 @@ def write_backup(state: Path, target: Path) -> Kept:
     with partial_beside(target) as partial:
         with told(state), closing(_open(state)) as source:
             _copy(source, partial)
-        kept = look_into(partial)
-        put_in_place(partial, target)
-    return Kept(
-        path=target,
-        rows=kept.rows,
-        last_sequence=kept.last_sequence,
-        organisation=kept.organisation,
-    )
+        return keep(partial, target)
+
+
+def keep(partial: Path, target: Path) -> Kept:
+    """Look into a finished copy, and put it in the place of the backup."""
+    kept = look_into(partial)
+    put_in_place(partial, target)
+    return replace(kept, path=target)
 
 
 def _is_state(target: Path, state: Path) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from store.backup import Kept, look_into, partial_beside, prepared_copy, put_in_place
+from store.backup import Kept, keep, look_into, partial_beside, prepared_copy
 from store.carrying import (
     Count,
     compare_with_sqlite,
@@ -63,14 +63,7 @@ def write_backup(place: PostgresAddress, password: str | None, target: Path) -> 
         finally:
             copy.close()
         _one_file(partial)
-        kept = look_into(partial)
-        put_in_place(partial, target)
-    return Kept(
-        path=target,
-        rows=kept.rows,
-        last_sequence=kept.last_sequence,
-        organisation=kept.organisation,
-    )
+        return keep(partial, target)
 
 
 def restore_backup(
