@@ -38,6 +38,10 @@ class LogKind(StrEnum):
         return self.value.replace("_", " ").title()
 
 
+RETURNS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
+"""The kinds after which a subscription is in use again."""
+
+
 class ProviderIntent(StrEnum):
     """What a change asks of the provider."""
 

@@ -18,7 +18,7 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
-from lifecycle.states import LogKind, Status
+from lifecycle.states import RETURNS, Status
 from sync.engine import Engine
 from sync.follow import VERSION, version_of
 from sync.invariants import Finding, InvoiceRow, LineRow, judge_invoices
@@ -40,7 +40,6 @@ _LOG_FIELDS = (
 _INVOICE_FIELDS = ("contract", "status", "number", "net_total", "total")
 _LINE_FIELDS = ("invoice", "reverses", "amount", "calculated_amount", "tax_amount")
 _ENDED = frozenset({Status.CANCELLED, Status.EXPIRED})
-_RESTARTS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
 
 
 # --- the local state ------------------------------------------------------------------------------
@@ -173,7 +172,7 @@ def _is_judged(subject: str, version: int, tx: Tx) -> bool:
 
 def _seats_told(logs: Sequence[Record], row: Record) -> str:
     """Say what does not add up; empty when all is well or nothing can be said."""
-    if logs[0].get("kind") in _RESTARTS:
+    if logs[0].get("kind") in RETURNS:
         return ""  # adopted as suspended
     seats = _number(logs[0].get("quantity_before"))
     seats += sum(_number(log.get("quantity_change")) for log in logs)

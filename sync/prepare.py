@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.periods import UnknownTimeZoneError, effective_date
-from lifecycle.states import LogKind, Provisioning
+from lifecycle.states import RETURNS, LogKind, Provisioning
 from sync import left_alone
 from sync.accepted_lines import accepted
 from sync.choosing import chosen
@@ -32,8 +32,6 @@ from sync.remote import Licence, LicenceRef, NotFound, Read, Refused, Row, Unava
 from sync.settling import Trouble
 from sync.sides_plan import keeping_apart, with_sides
 from sync.state import Fact, FactState, Operation, Parked, Seen, Source
-
-_RETURNS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +241,8 @@ def _held_on_log(context: Context, *, is_checked: bool) -> Row | None:
 def _is_in_use(log: ChangeLog) -> bool:
     """Tell a log after which the licence is in use."""
     if log.origin == "partner_center":
-        return log.kind in _RETURNS
-    is_set = log.kind in _RETURNS or (log.kind == LogKind.QUANTITY_CHANGE and log.quantity_after)
+        return log.kind in RETURNS
+    is_set = log.kind in RETURNS or (log.kind == LogKind.QUANTITY_CHANGE and log.quantity_after)
     return bool(is_set and log.provisioning is Provisioning.PROVISIONED)
 
 

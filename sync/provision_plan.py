@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lifecycle.decisions import Standing
-from lifecycle.states import LogKind, ProviderIntent, Provisioning
+from lifecycle.states import RETURNS, LogKind, ProviderIntent, Provisioning
 from sync.deactivating import ways_of
 from sync.judge import Policy
 from sync.model import ChangeLog, ProviderKind
@@ -125,7 +125,7 @@ def _wanted(standing: Standing, licence: Licence, case: Case, policy: Policy) ->
 
 def _let_be(wanted: Steps, case: Case, logs: Sequence[ChangeLog]) -> Steps:
     """Leave a suspension by the provider alone when nobody asked to activate (rules.md 5.1)."""
-    asked = {LogKind.ACTIVATION, LogKind.RESUME} & {LogKind(log.kind) for log in logs}
+    asked = RETURNS & {LogKind(log.kind) for log in logs}
     if Action.REACTIVATE not in wanted.actions or asked or case.left_as != "active":
         return wanted
     return Steps(

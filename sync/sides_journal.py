@@ -7,7 +7,7 @@ baseline. So an echo never comes back: each side is compared with what it was le
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from lifecycle.states import LogKind
+from lifecycle.states import RETURNS
 from sync.comparing import differences, licence_record, merged
 from sync.engine import Engine
 from sync.mapping import Record, Value
@@ -23,7 +23,6 @@ from sync.state import Operation, Point, Seen, TrailEntry
 VALUES = "provider values"
 """The write that takes over what the provider holds."""
 _SEATS = frozenset({Action.SET_QUANTITY, Action.SCHEDULE_QUANTITY})
-_RETURNS = frozenset({LogKind.ACTIVATION, LogKind.RESUME})
 
 
 def values(engine: Engine, case: Case, plan: Plan) -> Iterator[tuple[str, Write]]:
@@ -52,7 +51,7 @@ def carrying(operations: Iterable[Operation], case: Case, plan: Plan) -> Iterato
 
 
 def _settled(case: Case, plan: Plan, found: Comparison) -> Row:
-    releases = any(one.decided.decision.kind in _RETURNS for one in plan.logs)
+    releases = any(one.decided.decision.kind in RETURNS for one in plan.logs)
     marks = case.suspicion.marks if case.suspicion and plan.steps is None else 0
     return {
         "crm": dict(found.crm),
