@@ -84,14 +84,14 @@ def _adopt_logged(engine: Engine, tx: Tx, subject: str, fresh: Sequence[KnownLog
     point = Point(entity.fields["status"].choices[standing.status], standing.quantity)
     if entity.table not in engine.audited:
         # No history leads on from here: the row is compared with what the logs tell.
-        tx.put_seen([replace(seen, point=point, differs_since=None)])
+        tx.put_seen([replace(seen, point=point)])
         return
     # The history goes on behind the audit row that the newest log stands for; one that was
     # written without it claims the row that comes late (rules.md 1.5).
     audit_id = _consumed(subject, mine)
     claims = () if audit_id or seen.point == point else ((seen.point, point),)
     known = replace(seen, point=point, audit_id=audit_id or seen.audit_id, claims=claims)
-    tx.put_seen([replace(known, differs_since=None)])  # what waits for its history begins anew
+    tx.put_seen([known])
 
 
 def _settle_sides(

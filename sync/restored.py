@@ -74,7 +74,8 @@ def believe_logs(tx: Tx, subject: str, fresh: Sequence[KnownLog]) -> Standing | 
     standing = standing_of(tx.known_logs(subject), _seats(news, seen.point.quantity))
     if standing is None or (standing == seen.accepted and seen.planned is None):
         return None
-    tx.put_seen([replace(seen, accepted=standing, planned=None)])
+    # What waits for late history begins its wait anew.
+    tx.put_seen([replace(seen, accepted=standing, planned=None, differs_since=None)])
     _pass_over(tx, subject)
     return standing
 
