@@ -123,8 +123,7 @@ class Pages:
     def _step(self, walk: Walk, asked: _Asked) -> tuple[Page, Walk | None]:
         """Fetch the next page; return it with the walk as it stands then, None at its end."""
         late = bool(walk.delta_link)
-        newer = since_path(asked.set_name, asked.columns, walk.newest)
-        start = newer if late else walk.start
+        start = since_path(asked.set_name, asked.columns, walk.newest) if late else walk.start
         headers = self._plain if late else self._tracked
         page, link = _walked(self._fetch(walk.next_link or start, headers), asked.cells)
         if late and not link:
